@@ -1,0 +1,62 @@
+"""hdf2tb: HDF5 time series in TensorBoard, lazily.
+
+::
+
+    run = open_run("run/")                 # opening: HDF5 datasets as lazy xarray arrays with a named time axis
+    plan_run(run, plots)                   # what is drawn of it, before anything is read
+    convert(run, "tb/", plots)             # slicing and rendering in parallel, one writer
+    # tensorboard --logdir tb/             # or: hdf2tb view tb/
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.api import HDFData, TensorboardWriter
+    from pipeline.errors import (
+        ConversionError,
+        OutputError,
+        PipelineError,
+        SettingError,
+        SourceError,
+        TimeAxisWarning,
+    )
+    from pipeline.opening import open_run
+    from pipeline.plan import plan_run
+    from pipeline.run import convert
+
+__all__ = [
+    "ConversionError",
+    "HDFData",
+    "OutputError",
+    "PipelineError",
+    "SettingError",
+    "SourceError",
+    "TensorboardWriter",
+    "TimeAxisWarning",
+    "convert",
+    "open_run",
+    "plan_run",
+]
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "HDFData": "api",
+    "TensorboardWriter": "api",
+    "convert": "run",
+    "open_run": "opening",
+    "plan_run": "plan",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'pipeline' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"pipeline.{_HOMES.get(name, 'errors')}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

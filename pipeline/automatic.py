@@ -1,0 +1,69 @@
+"""The automatic plan: useful without a manual, light enough for TensorBoard to open at once.
+
+It is chosen from names, types and shapes alone, so that nothing is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from pipeline.rendering import Kind, make_kind
+
+__all__ = ["automatic_plots"]
+
+#: Series, points a series, and frames a slider that TensorBoard shows without effort.
+SERIES, POINTS, FRAMES = 16, 1000, 20
+_SPIKES = re.compile(r"spik(e|ed|es|ing)|fir(ed|ing)$|bursts?(ing)?$", re.IGNORECASE)
+_LONGEST_TEXT = 80
+
+
+def automatic_plots(variables: Mapping[str, xr.DataArray], settings: Mapping[str, Any]) -> Iterator[tuple[str, Kind]]:
+    """Yield a name and a kind for each plot of a component.
+
+    ================  ======================================================
+    (time, unit)      of spikes: a raster; else up to 16 units as series of
+                      at most 1000 points, and all units as one heatmap
+    (time,)           a series of at most 1000 points
+    (time, …, …)      a heatmap of about 20 frames
+    two dimensions    a heatmap
+    one value         a hyperparameter
+    settings          hyperparameters, but for long text
+    ================  ======================================================
+    """
+    for name, array in variables.items():
+        yield from ((name, make_kind(plot, name)) for plot in _plots(name, array))
+    for name, value in settings.items():
+        if not (isinstance(value, str) and len(value) > _LONGEST_TEXT):
+            yield name, make_kind({"kind": "hparam"}, name)
+
+
+def _plots(name: str, array: xr.DataArray) -> Iterator[dict[str, Any]]:
+    if not array.size or array.dtype.kind not in "biuf":
+        return
+    if array.size == 1:
+        yield {"kind": "hparam"}
+    elif "time" not in array.dims:
+        yield {"kind": "heatmap"} if array.ndim == 2 else {"kind": "hparam"}
+    elif array.ndim == 1 or array.ndim == 2 and min(array.shape) > 0:
+        steps = array.sizes["time"]
+        units = array.size // steps
+        if array.dtype == bool or _SPIKES.search(name):
+            yield {"kind": "raster"}
+            return
+        shown = None if units <= SERIES else np.linspace(0, units - 1, SERIES).round().astype(int).tolist()
+        yield {"kind": "trace", "format": "scalar", "points": POINTS, "units": shown}
+        if units > 1:
+            yield {"kind": "heatmap"}
+    elif array.ndim == 3:
+        yield {"kind": "heatmap", "step": _round_step(array.sizes["time"] / FRAMES)}
+
+
+def _round_step(step: float) -> int:
+    """Return the first of 1, 2, 5, 10, 20, 50 … that is not below `step`."""
+    decade = 10 ** max(0, len(str(int(step))) - 1)
+    return int(next((nice * decade for nice in (1, 2, 5) if nice * decade >= step), 10 * decade))

@@ -1,0 +1,184 @@
+"""What each command does; `pipeline.cli` reads its arguments."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipeline.config import parse_plot, read_config
+from pipeline.errors import ConversionError, SettingError, SourceError, TimeAxisWarning
+
+__all__ = ["convert", "demo", "inspect", "view"]
+
+
+def convert(given: argparse.Namespace) -> int:
+    """Convert runs, or say what would be written."""
+    from pipeline.plan import parse_plots
+    from pipeline.run import Report
+    from pipeline.run import convert as convert_runs
+
+    plots: list[dict[str, Any]] | None = None
+    if given.config or given.plot:
+        plots = (read_config(given.config) if given.config else []) + [parse_plot(text) for text in given.plot]
+    with _warnings_as_lines():
+        if given.dry_run:
+            return _dry_run(given.sources, None if plots is None else parse_plots(plots), given.dt)
+        failure = None
+        try:
+            with _progress() as progress:
+                report: Report = convert_runs(
+                    given.sources,
+                    given.out,
+                    plots,
+                    dt=given.dt,
+                    workers=given.workers,
+                    scheduler=given.scheduler,
+                    progress=progress,
+                )
+        except ConversionError as error:
+            report, failure = error.report, error
+    _print_report(report)
+    if failure is not None:
+        raise failure
+    return 0
+
+
+def _print_report(report: Any) -> None:
+    for run in report.runs:
+        for note in run.notes:
+            print(f"note: {note}")
+        files = ", ".join(f"{kind} {size_text(size)}" for kind, size in run.files.items())
+        print(f"{run.directory}: {files or 'nothing written'}")
+    if any(run.files for run in report.runs):
+        print(f"Look at it with:\n  hdf2tb view {_quoted(report.logdir)}")
+
+
+def _dry_run(sources: Sequence[str], plots: Any, dt: str | None) -> int:
+    from pipeline.run import plan_sources, unmatched
+
+    plans, failed = plan_sources(sources, plots, dt)
+    for plan in plans:
+        rows = [("variable", "shape", "kind", "writes", "about")]
+        rows += [(name, shape, kind, what, size_text(size)) for name, shape, kind, what, size in plan.rows()]
+        print(f"run {plan.name}")
+        print(table(rows))
+        for note in plan.notes:
+            print(f"note: {note}")
+        print(f"in all about {size_text(sum(row[4] for row in plan.rows()))}\n")
+    problems = [*failed, *(line for plan in plans for line in plan.problems)]
+    problems += unmatched(plans, plots) if plots and plans else []
+    for line in problems:
+        print(f"hdf2tb: error: {line}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+def inspect(given: argparse.Namespace) -> int:
+    """Print what runs hold."""
+    from pipeline.inspecting import describe
+
+    failed: list[str] = []
+    with _warnings_as_lines():
+        for source in given.sources:
+            for line in describe(source, given.dt, failed):
+                print(line)
+    for line in failed:
+        print(f"hdf2tb: error: {line}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def view(given: argparse.Namespace) -> int:
+    """Start TensorBoard, and stay until it ends."""
+    from pipeline.viewing import samples, tensorboard_command
+
+    if not Path(given.logdir).is_dir():
+        raise SourceError(f"{given.logdir}: no such directory")
+    command = tensorboard_command(given.logdir, samples(given.logdir), port=given.port, host=given.host)
+    print("$ " + " ".join(_quoted(word) for word in ("tensorboard", *command[3:])), flush=True)
+    process = subprocess.Popen(command)
+    try:
+        return process.wait()
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def demo(given: argparse.Namespace) -> int:
+    """Simulate a network, convert its run, and say what to do next."""
+    from pipeline.demo import simulate
+    from pipeline.run import convert as convert_runs
+
+    if given.steps < 1:
+        raise SettingError(f"--steps {given.steps}: accepted is a whole number of at least 1")
+    out = Path(given.out)
+    print(f"simulating 100 neurons for {given.steps} ms …", flush=True)
+    run = simulate(out / "run", steps=given.steps, seed=given.seed)
+    with _progress() as progress:
+        report = convert_runs(run, out / "tb", read_config(run / "run.yaml"), dt="1ms", progress=progress)
+    _print_report(report)
+    quoted = _quoted(str(run))
+    print(f"What the run holds:\n  hdf2tb inspect {quoted}")
+    print(f"Other plots of it:\n  hdf2tb convert {quoted} --out {_quoted(str(out / 'tb'))} --dt 1ms")
+    return 0
+
+
+@contextmanager
+def _warnings_as_lines() -> Iterator[None]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", TimeAxisWarning)
+        yield
+    for warning in caught:
+        if issubclass(warning.category, TimeAxisWarning):
+            print(f"note: {warning.message}", file=sys.stderr)
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """Show progress: a bar on a terminal, a line a run elsewhere."""
+    if not sys.stderr.isatty():
+        yield _line
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=1, unit="block", bar_format="{desc} {percentage:3.0f}%|{bar:40}| {elapsed}<{remaining}") as bar:
+
+        def show(name: str, done: int, total: int) -> None:
+            bar.total, bar.n = total, done
+            bar.set_description_str(name, refresh=False)
+            bar.update(0)
+            bar.refresh()
+
+        yield show
+
+
+def _line(name: str, done: int, total: int) -> None:
+    if done == total:
+        print(f"{name}: done", file=sys.stderr, flush=True)
+
+
+def _quoted(word: str) -> str:
+    import shlex
+
+    return shlex.quote(word)
+
+
+def size_text(size: float) -> str:
+    """Return a number of bytes in words."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}" if size < 100 or unit == "B" else f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.3g} TB"
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> str:
+    """Return rows with aligned columns; the first is the head."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  " + "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )

@@ -1,0 +1,85 @@
+"""Plots as they are written down: in YAML, and as words on the command line."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.errors import SettingError
+
+__all__ = ["parse_plot", "read_config"]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1 without its numbers to base 60: ``units: 1:10`` is a range, not seventy."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in pairs if not tag.endswith((":int", ":float", ":timestamp"))]
+    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_DIGITS = list("-+.0123456789")
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?\d+$"), _DIGITS)
+_NUMBER = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][-+]?\d+)?$|[-+]?\.inf$|\.nan$")
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _NUMBER, _DIGITS)
+
+
+def read_config(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    """Return the plots in a YAML file.
+
+    Parameters
+    ----------
+    path : path
+        A sapicore run configuration (the list at ``simulation.tensorboard``), or the list alone, each entry
+        ``{name: {kind: …, setting: …}}``.
+
+    Raises
+    ------
+    SettingError
+        If there is no such file, it is not YAML, or holds no such list.
+    """
+    try:
+        found = yaml.load(Path(path).read_text(), Loader=_Loader)  # noqa: S506  (a safe loader)
+    except OSError as cause:
+        raise SettingError(f"{path}: cannot be read ({cause.strerror})") from cause
+    except (yaml.YAMLError, UnicodeDecodeError) as cause:
+        raise SettingError(f"{path}: not YAML ({' '.join(str(cause).split())})") from cause
+    for key in ("simulation", "tensorboard"):
+        if isinstance(found, dict) and key in found:
+            found = found[key]
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        accepted = "a list of {name: {kind: …}} at simulation.tensorboard, or alone"
+        raise SettingError(f"{path}: holds no plots: accepted is {accepted}")
+    return found
+
+
+def parse_plot(text: str) -> dict[str, dict[str, Any]]:
+    """Return a plot given on the command line, such as ``voltage:kind=trace,format=scalar,step=10``.
+
+    Lists stand in brackets: ``spiked:kind=raster,events=[100,250]``.
+
+    Raises
+    ------
+    SettingError
+        If it does not have that form.
+    """
+    name, colon, rest = text.partition(":")
+    pairs = [part.partition("=") for part in re.split(r",(?![^(\[]*[)\]])", rest)]
+    if not name.strip() or not colon or not all(key.strip() and equals for key, equals, _ in pairs):
+        raise SettingError(
+            f"--plot {text!r}: accepted is NAME:kind=KIND,setting=value,… such as voltage:kind=trace,step=10"
+        )
+    return {name.strip(): {key.strip(): _value(value.strip()) for key, _, value in pairs}}
+
+
+def _value(text: str) -> Any:
+    if text.startswith(("[", "(")):
+        text = "[" + text[1:-1] + "]"
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506
+    except yaml.YAMLError:
+        return text

@@ -1,0 +1,124 @@
+"""A small spiking network, simulated with numpy and logged to HDF5 in the original's layout."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.errors import OutputError
+
+__all__ = ["simulate"]
+
+_CONFIG = """\
+# Plot settings, as sapicore keeps them in a run configuration.
+simulation:
+  tensorboard:
+    - spiked: {kind: raster, events: [%(on)d, %(off)d], event_colors: ['tab:green', 'tab:red']}
+    - voltage: {kind: trace, format: scalar}
+    - weights: {kind: heatmap, step: 50}
+    - tau_mem: {kind: hparam}
+    - drive: {kind: hparam}
+    - seed: {kind: hparam}
+"""
+
+Floats = npt.NDArray[np.float32]
+
+
+def simulate(folder: str | os.PathLike[str], *, steps: int = 2000, seed: int = 1, drive: float = 18.0) -> Path:
+    """Simulate leaky integrate-and-fire neurons with a plastic excitatory matrix, and log every step.
+
+    Parameters
+    ----------
+    folder : path
+        The run folder; files of the same names in it are replaced.
+    steps : int
+        Of 1 ms.
+    seed : int
+    drive : float
+        Mean input to excitatory neurons in mV; they get more of it in the middle third.
+
+    Returns
+    -------
+    Path
+        The run folder: ``data/E.h5`` (80 excitatory units), ``data/I.h5`` (20 inhibitory), ``data/E--E.h5`` (80 × 80
+        weights that change when spikes meet), and ``run.yaml``, the plot settings.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+    """
+    rng = np.random.default_rng(seed)
+    sizes = {"E": 80, "I": 20}
+    tau = {name: rng.uniform(8, 20, size).astype(np.float32) for name, size in sizes.items()}
+    weights = np.clip(rng.normal(0.6, 0.3, (80, 80)), 0, 2).astype(np.float32)
+    np.fill_diagonal(weights, 0)
+    recorded = _integrate(rng, steps, tau, weights, drive)
+    run = Path(folder)
+    about: dict[str, Any] = {"dt": "1.0", "seed": repr(seed), "drive": repr(drive)}
+    try:
+        (run / "data").mkdir(parents=True, exist_ok=True)
+        for name in sizes:
+            settings = about | {"tau_mem": f"tensor({_listed(tau[name])})", "volt_thresh": "-50.0"}
+            _log(run / "data" / f"{name}.h5", name, "LIFEnsemble", settings, recorded[name])
+        _log(run / "data" / "E--E.h5", "E--E", "STDPSynapse", about, recorded["E--E"])
+        (run / "run.yaml").write_text(_CONFIG % {"on": steps // 3, "off": 2 * steps // 3})
+    except OSError as cause:
+        raise OutputError(f"{run}: cannot be written ({cause.strerror or cause})") from cause
+    return run
+
+
+def _integrate(
+    rng: np.random.Generator, steps: int, tau: dict[str, Floats], weights: Floats, drive: float
+) -> dict[str, dict[str, Floats]]:
+    """Return what each component logs, by dataset, time first."""
+    sizes = {name: len(values) for name, values in tau.items()}
+    log = {
+        name: {kind: np.zeros((steps, size), np.float32) for kind in ("voltage", "spiked")}
+        for name, size in sizes.items()
+    }
+    logged_weights = np.zeros((steps, 80, 80), np.float32)
+    volts = {name: np.full(size, -65, np.float32) for name, size in sizes.items()}
+    fired = {name: np.zeros(size, np.float32) for name, size in sizes.items()}
+    trace = np.zeros(80, np.float32)
+    for step in range(steps):
+        more = 4.0 if steps // 3 <= step < 2 * steps // 3 else 0.0
+        excitation = weights @ fired["E"]
+        inputs = {
+            "E": drive - 4 + more + 3 * excitation - 0.8 * fired["I"].sum() + rng.normal(0, 7, 80),
+            "I": 8 + 0.9 * fired["E"].sum() + rng.normal(0, 7, 20),
+        }
+        for name in sizes:
+            volts[name] = np.where(fired[name] > 0, -70, volts[name]).astype(np.float32)
+            volts[name] += (-65 - volts[name] + inputs[name].astype(np.float32)) / tau[name]
+            fired[name] = (volts[name] >= -50).astype(np.float32)
+            log[name]["voltage"][step] = np.where(fired[name] > 0, 20, volts[name])
+            log[name]["spiked"][step] = fired[name]
+        trace = trace * np.float32(0.95) + fired["E"]
+        change = 0.02 * np.outer(fired["E"], trace) - 0.018 * np.outer(trace, fired["E"])
+        weights = np.clip(weights + np.where(weights > 0, change, 0), 0, 2).astype(np.float32)
+        logged_weights[step] = weights
+    return log | {"E--E": {"weights": logged_weights}}
+
+
+def _listed(values: Floats) -> str:
+    return "[" + ", ".join(f"{value:.4f}" for value in values) + "]"
+
+
+def _log(path: Path, name: str, kind: str, settings: dict[str, Any], data: dict[str, Floats]) -> None:
+    """Write one component as the original does: growing along time, one chunk a step, LZF."""
+    with h5py.File(path, "w") as file:
+        file.attrs.update({"identifier": name, "class": kind, "version": "demo"})
+        file.create_group("configuration").attrs.update(settings)
+        for key, values in data.items():
+            shape = values.shape[1:]
+            stored = file.create_dataset(
+                key, data=values, chunks=(1, *shape), maxshape=(None, *shape), compression="lzf"
+            )
+            if key == "voltage":
+                stored.attrs["units"] = "mV"

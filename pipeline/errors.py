@@ -1,0 +1,74 @@
+"""What can go wrong, as a tree.
+
+::
+
+    PipelineError               everything hdf2tb raises on purpose
+    ├── SettingError            a plot setting, kind, format or variable that is not accepted
+    ├── SourceError             a path, file or dataset that cannot be read
+    ├── OutputError             a log directory that cannot be written
+    └── ConversionError         a run of which some parts failed (the others were converted)
+
+    TimeAxisWarning             the time axis was taken by position, since nothing told it
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.run import Report
+
+__all__ = [
+    "ConversionError",
+    "OutputError",
+    "PipelineError",
+    "SettingError",
+    "SourceError",
+    "TimeAxisWarning",
+    "nearest",
+]
+
+
+class PipelineError(Exception):
+    """Base of everything that is raised on purpose; its text is one line for a person."""
+
+
+class SettingError(PipelineError, ValueError):
+    """A setting, kind, format or variable name that is not accepted."""
+
+
+class SourceError(PipelineError, OSError):
+    """A path, HDF5 file or dataset that cannot be opened or read."""
+
+
+class OutputError(PipelineError, OSError):
+    """A log directory or event file that cannot be written."""
+
+
+class ConversionError(PipelineError):
+    """Some parts of a conversion failed; everything else was written.
+
+    Attributes
+    ----------
+    report : pipeline.run.Report
+        What was written, and one message for each problem.
+    """
+
+    def __init__(self, report: Report) -> None:
+        super().__init__("; ".join(report.problems))
+        self.report = report
+
+    def __reduce__(self) -> tuple[type[ConversionError], tuple[Report]]:
+        return type(self), (self.report,)
+
+
+class TimeAxisWarning(UserWarning):
+    """The time axis of a dataset was taken to be axis 0, since the file does not tell."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the closest of `known`, or an empty string."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean '{found[0]}'?" if found else ""

@@ -1,0 +1,115 @@
+"""A dataset on disk as a lazy array: it keeps the path and the name, opens the file for each read, and closes it.
+
+So it can be pickled, costs nothing until it is read, and never keeps a simulator from writing its file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+from xarray.backends.common import BackendArray
+from xarray.core import indexing
+
+from pipeline.errors import SourceError
+
+__all__ = ["StoredArray", "open_file"]
+
+#: HDF5 gives filters that are not its own numbers from here on; `hdf5plugin` brings most of them.
+_FOREIGN_FILTERS = 32001
+
+
+@contextmanager
+def open_file(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
+    """Open an HDF5 file read-only and without a lock, so that a program that is still writing it is not disturbed.
+
+    Raises
+    ------
+    SourceError
+        If there is no such file, or it is not HDF5, or it is damaged.
+    """
+    try:
+        file = h5py.File(path, "r", locking=False)
+    except OSError as cause:
+        raise SourceError(f"{path}: {_why(path, cause)}") from cause
+    with file:
+        yield file
+
+
+def _why(path: str | os.PathLike[str], cause: OSError) -> str:
+    if isinstance(cause, FileNotFoundError):
+        return "no such file"
+    if isinstance(cause, PermissionError):
+        return "may not be read (permission denied)"
+    text = str(cause)
+    if "truncated" in text:
+        return "a truncated HDF5 file (it was cut off, or its writer was stopped before it closed the file)"
+    if os.path.getsize(path) == 0 or "signature" in text:
+        return "not an HDF5 file"
+    return f"cannot be opened as HDF5 ({text})"
+
+
+class StoredArray(BackendArray):
+    """One HDF5 dataset; indexing it with integers and slices reads just that.
+
+    Parameters
+    ----------
+    path : str
+        The HDF5 file.
+    name : str
+        The dataset's full name in it.
+    shape : tuple of int
+    dtype : numpy.dtype
+        In native byte order.
+    """
+
+    def __init__(self, path: str, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.path, self.name, self.shape, self.dtype = path, name, shape, dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self.read)
+
+    def read(self, key: tuple[int | slice, ...]) -> npt.NDArray[Any]:
+        """Read the values at `key`, one integer or slice an axis.
+
+        Raises
+        ------
+        SourceError
+            If the file or the dataset cannot be read, naming both.
+        """
+        with open_file(self.path) as file:
+            try:
+                dataset = file[self.name]
+                _register_filters(dataset)
+                values = _read(dataset, key)
+            except (OSError, KeyError, RuntimeError) as cause:
+                raise SourceError(f"{self.path}: {self.name}: cannot be read ({cause})") from cause
+        return values.astype(self.dtype, copy=False)
+
+
+def _register_filters(dataset: h5py.Dataset) -> None:
+    plist = dataset.id.get_create_plist()
+    if any(plist.get_filter(i)[0] >= _FOREIGN_FILTERS for i in range(plist.get_nfilters())):
+        import hdf5plugin  # noqa: F401  (importing it registers the filters)
+
+
+def _read(dataset: h5py.Dataset, key: tuple[int | slice, ...]) -> npt.NDArray[Any]:
+    """Read `key`; a stride that skips whole chunks is read one index at a time, which costs HDF5 far less a chunk."""
+    for axis, part in enumerate(key):
+        if isinstance(part, slice) and part.step not in (None, 1):
+            wanted = range(*part.indices(dataset.shape[axis]))
+            if len(wanted) < 2 or wanted.step < 0:
+                continue
+            chunk = dataset.chunks[axis] if dataset.chunks else 1
+            if wanted.step < chunk:  # every chunk is needed: read on, keep what is wanted
+                whole = (*key[:axis], slice(wanted[0], wanted[-1] + 1), *key[axis + 1 :])
+                inner = sum(isinstance(before, slice) for before in key[:axis])
+                return _read(dataset, whole)[(slice(None),) * inner + (slice(None, None, wanted.step),)]
+            rows = [_read(dataset, (*key[:axis], index, *key[axis + 1 :])) for index in wanted]
+            return np.stack(rows, axis=sum(isinstance(before, slice) for before in key[:axis]))
+    return np.asarray(dataset[key])

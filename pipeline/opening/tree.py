@@ -1,0 +1,181 @@
+"""A run as a lazy `xarray.DataTree`: one node a component, one child a group."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import xarray as xr
+from xarray.core import indexing
+
+from pipeline.errors import PipelineError, TimeAxisWarning
+from pipeline.opening.files import run_files, run_name
+from pipeline.opening.generic import Generic
+from pipeline.opening.layout import Component, Layout, Stored
+from pipeline.opening.sapicore import Sapicore
+from pipeline.opening.stored import StoredArray, open_file
+from pipeline.opening.timeaxis import time_coordinate
+from pipeline.opening.values import attribute
+from pipeline.settings import duration
+
+__all__ = ["LAYOUTS", "open_run"]
+
+#: Every layout, the most particular first; the last one takes any file.
+LAYOUTS: tuple[Layout, ...] = (Sapicore(), Generic())
+
+#: Attributes by which HDF5 ties dimension scales to datasets; they are no settings.
+_BOOKKEEPING = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME", "DIMENSION_LABELS", "_Netcdf4Dimid"}
+
+
+def open_run(
+    path: str | os.PathLike[str],
+    *,
+    dt: str | float | None = None,
+    on_error: Callable[[PipelineError], None] | None = None,
+) -> xr.DataTree:
+    """Open a run without reading any dataset.
+
+    Parameters
+    ----------
+    path : path
+        One HDF5 file, a folder of them, or a run folder that holds them in a subfolder.
+    dt : str or float, optional
+        Duration of one step, such as ``"0.1 ms"``; a plain number is in milliseconds. Where it is not given and the
+        file does not tell the times, the ``time`` coordinate counts steps.
+    on_error : callable, optional
+        Called with the error of each file that cannot be opened; the others still are. Without it the first is raised.
+
+    Returns
+    -------
+    xarray.DataTree
+        One node a component (its ``identifier``, else the file's name), one child a group. Every variable that runs in
+        time has a dimension ``time``, wherever its position, with a coordinate whose ``units`` attribute is ``step``
+        or a unit of time. Attributes hold the component's settings. Variables are lazy; their ``encoding`` has
+        ``source`` (path), ``dataset`` (name in it), ``chunksizes`` and ``compression``.
+
+    Raises
+    ------
+    SourceError
+        If the path or a file cannot be opened.
+    """
+    step = None if dt is None else duration(dt)
+    nodes: dict[str, xr.Dataset] = {}
+    taken: set[str] = set()
+    for file in run_files(path):
+        try:
+            with open_file(file) as opened:
+                component = _layout(opened).read(opened)
+                name = _free_name(component.name, file, taken)
+                nodes |= _nodes(name, component, opened, step)
+        except PipelineError as error:
+            if on_error is None:
+                raise
+            on_error(error)
+    tree = xr.DataTree.from_dict(nodes, name=run_name(path))
+    tree.encoding["source"] = str(path)
+    return tree
+
+
+def _layout(file: h5py.File) -> Layout:
+    return next(layout for layout in LAYOUTS if layout.recognises(file))
+
+
+def _free_name(wanted: str | None, file: Path, taken: set[str]) -> str:
+    """Return the node name for a component; where two files name the same one, the later takes its file's name."""
+    tried = [(wanted or "").replace("/", "_"), file.stem, file.name, f"{file.name}-{len(taken)}"]
+    name = next(name for name in tried if name and name not in taken)
+    taken.add(name)
+    return name
+
+
+def _nodes(name: str, component: Component, file: h5py.File, dt: tuple[float, str] | None) -> dict[str, xr.Dataset]:
+    """Return the datasets of a component by node path.
+
+    A tree holds one ``time`` axis from a node downwards. So where the variables of a file run on axes of different
+    lengths, those of the longest make the node ``NAME`` and the others ``NAME@LENGTH`` beside it.
+    """
+    lengths = {item.name: _length(item, file[item.name].shape) for item in component.stored}
+    longest = max((length for length in lengths.values() if length is not None), default=None)
+    dims = _unique_dims(component.stored, file)
+    members: dict[str, list[Stored]] = {f"/{name}": []}
+    for item in component.stored:
+        length, group = lengths[item.name], item.name.rsplit("/", 1)[0]
+        root = name if length in (None, longest) else f"{name}@{length}"
+        members.setdefault(f"/{root}", [])
+        members.setdefault(f"/{root}{group}", []).append(item)
+    nodes = {path: _dataset(items, dims, file, dt) for path, items in members.items()}
+    for path, dataset in nodes.items():
+        root, _, group = path[1:].partition("/")
+        if group:
+            dataset.attrs |= {key: attribute(value) for key, value in file[group].attrs.items()}
+        elif root != name:
+            dataset.attrs["identifier"] = component.name or name
+    nodes[f"/{name}"].attrs |= component.settings
+    nodes[f"/{name}"].encoding = {"source": str(file.filename), "left_out": component.left_out}
+    if guessed := [item.name for item in component.stored if item.guessed]:
+        names = ", ".join(guessed[:4]) + (f" and {len(guessed) - 4} more" if len(guessed) > 4 else "")
+        warnings.warn(
+            f"{file.filename}: time is taken to run along axis 0 of {names}; set time_axis if it does not",
+            TimeAxisWarning,
+            stacklevel=4,
+        )
+    return nodes
+
+
+def _length(item: Stored, shape: tuple[int, ...]) -> int | None:
+    return shape[item.dims.index("time")] if "time" in item.dims else None
+
+
+def _unique_dims(stored: list[Stored], file: h5py.File) -> dict[tuple[str, int], str]:
+    """Give each (dimension, size) of a file one name: the plain one for the size seen first, else with its size."""
+    names: dict[tuple[str, int], str] = {}
+    for item in stored:
+        for dim, size in zip(item.dims, file[item.name].shape, strict=True):
+            if dim != "time" and (dim, size) not in names:
+                plain = all(known != dim for known, _ in names)
+                names[dim, size] = dim if plain else f"{dim}_{size}"
+    return names
+
+
+def _dataset(
+    items: list[Stored], dims: dict[tuple[str, int], str], file: h5py.File, dt: tuple[float, str] | None
+) -> xr.Dataset:
+    """Return the lazy variables of one node, with their time coordinate."""
+    variables: dict[str, xr.Variable] = {}
+    coords: xr.Coordinates | None = None
+    for item in items:
+        stored = file[item.name]
+        names = tuple(dims.get((dim, size), dim) for dim, size in zip(item.dims, stored.shape, strict=True))
+        variables[item.name.rsplit("/", 1)[-1]] = _variable(stored, names)
+        if "time" in names and coords is None:
+            if dt is None and item.times is not None:
+                times = _variable(file[item.times], ("time",))
+                times.attrs.setdefault("units", times.attrs.pop("unit", "step"))
+                coords = xr.Coordinates({"time": times}, indexes={})
+            else:
+                coords = time_coordinate(stored.shape[names.index("time")], dt)
+    return xr.Dataset(variables, coords=coords)
+
+
+def _variable(stored: h5py.Dataset, dims: tuple[str, ...]) -> xr.Variable:
+    dtype = np.dtype(stored.dtype).newbyteorder("=")
+    if dtype.kind == "b" or h5py.check_enum_dtype(stored.dtype):
+        dtype = np.dtype(bool) if stored.dtype.kind == "b" else np.dtype(stored.dtype.base).newbyteorder("=")
+    array = StoredArray(str(file_of(stored)), stored.name, stored.shape, dtype)
+    attrs = {key: attribute(value) for key, value in stored.attrs.items() if key not in _BOOKKEEPING}
+    encoding = {
+        "source": array.path,
+        "dataset": stored.name,
+        "chunksizes": stored.chunks,
+        "compression": stored.compression,
+    }
+    return xr.Variable(dims, indexing.LazilyIndexedArray(array), attrs, encoding)
+
+
+def file_of(stored: h5py.Dataset) -> Path:
+    """Return the absolute path of the file that holds a dataset (with external links, not the one it was found in)."""
+    return Path(stored.file.filename).absolute()

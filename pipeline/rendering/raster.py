@@ -1,0 +1,286 @@
+"""Spike rasters: spikes are counted into the picture's cells block by block, and the counts are drawn.
+
+So the cost follows the data, not the number of spikes, and a spike is never lost: a cell of the picture with a spike is
+black. Where cells stand for several steps or units and most have spikes, those with more are darker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.errors import SettingError
+from pipeline.records import Image
+from pipeline.rendering.canvas import DPI, ColourBar, Look, cells, edges, frame
+from pipeline.rendering.colours import BLACK, INK, INKS, WHITE, colour_scale, inks, rgb
+from pipeline.rendering.kind import Estimate, Subject, TimeBlock, refuse
+from pipeline.settings import SECONDS, Settings, duration, optional, positive, setting, whole
+
+__all__ = ["Raster"]
+
+_WIDEST = 4  # pixels of a spike's line
+_CROWDED = 0.25  # part of the cells with spikes from which on their number is shown
+_EVENT_COLOURS = ("#d62728",)
+
+
+def _check_events(value: Any) -> tuple[float, ...]:
+    if isinstance(value, str):
+        value = [part for part in value.strip("()[]").replace(";", ",").split(",") if part]
+    return tuple(float(event) for event in np.ravel(np.asarray(value, dtype=float)))
+
+
+def _check_colours(value: Any) -> tuple[Any, ...]:
+    from matplotlib.colors import to_hex
+
+    if isinstance(value, str) and value[:1] in "([" and value[-1:] in ")]":
+        value = [part.strip() for part in value[1:-1].split(",")]
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    return tuple(to_hex(colour) for colour in ([value] if isinstance(value, str) else value))
+
+
+def _check_window(value: Any) -> int | str:
+    if isinstance(value, str) and not value.lstrip("+-").isdigit():
+        try:
+            number, unit = duration(value)
+        except SettingError as cause:
+            raise ValueError(value) from cause
+        return f"{number:g} {unit}"
+    steps = whole(value)
+    if steps < 1:
+        raise ValueError(value)
+    return steps
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Spikes by (window, column, row) of the picture; `first` is the number of the first window."""
+
+    first: int
+    spikes: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raster(Settings):
+    """A binary (time, unit) array as a spike raster: time to the right, unit 0 at the top.
+
+    Attributes
+    ----------
+    step : int
+        Without effect: a raster shows every spike.
+    line_size : float
+        Height of a spike's line, as a part of its unit's row; at most 1.
+    events : tuple of float or None
+        Times of vertical bars, in the unit of the time axis (steps where it has none).
+    event_colors : tuple of colours or None
+        One an event, or one for all; any matplotlib colours.
+    window : int or str or None
+        Steps, or a duration: one frame a window on the slider. None: one picture of it all.
+    """
+
+    kind: ClassVar[str] = "raster"
+    format: ClassVar[str] = "image"
+    steps_a_task: ClassVar[int | None] = None
+
+    line_size: float = setting(0.8, positive, "a number above 0")
+    events: tuple[float, ...] | None = setting(None, optional(_check_events), "a list of times, such as [100, 250]")
+    event_colors: tuple[str, ...] | None = setting(
+        None, optional(_check_colours), "matplotlib colours, one an event or one for all, such as [red, 'tab:blue']"
+    )
+    window: int | str | None = setting(None, optional(_check_window), "a whole number of steps, or a duration (200 ms)")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        given = len(self.event_colors or ())
+        if given > 1 and given != len(self.events or ()):
+            raise SettingError(
+                f"raster: event_colors has {given} colours for {len(self.events or ())} events: "
+                "accepted is one an event, or one for all"
+            )
+
+    @property
+    def summary_step(self) -> int | None:
+        """Every step."""
+        return 1
+
+    @property
+    def render_step(self) -> int | None:
+        """Drawn from the counts."""
+        return None
+
+    def check(self, subject: Subject) -> Raster:
+        """Accept (time, unit), and a single unit's (time,)."""
+        if subject.time is None or len(subject.shape) not in (1, 2):
+            raise refuse(self, subject, "the dimensions (time, unit); set time_axis if time is not known")
+        if isinstance(self.window, str) and subject.time.unit not in SECONDS:
+            raise SettingError(
+                f"{subject.name}: window={self.window!r} needs the duration of a step (dt), or say steps"
+            )
+        return self
+
+    def window_steps(self, subject: Subject) -> int | None:
+        """Return the window in steps."""
+        if not isinstance(self.window, str):
+            return self.window
+        assert subject.time is not None
+        number, unit = duration(self.window)
+        return max(1, round(number * SECONDS[unit] / SECONDS[subject.time.unit] / subject.time.step))
+
+    def tags(self, subject: Subject) -> tuple[str, ...]:
+        """One tag, ``component/raster``."""
+        return (subject.tag("raster"),)
+
+    def estimate(self, subject: Subject) -> Estimate:
+        """One picture, or one a window."""
+        count = -(-subject.shape[0] // self._span(subject))
+        pixels = self.size[0] * self.size[1] * DPI * DPI
+        cells_drawn = min(self._span(subject) * _units(subject), pixels)
+        return Estimate(count, "frames" if count > 1 else "image", count * int(14_000 + cells_drawn / 12))
+
+    def _span(self, subject: Subject) -> int:
+        """Return the steps of one picture."""
+        return min(self.window_steps(subject) or subject.shape[0], subject.shape[0])
+
+    def _look(self, subject: Subject, most: int | None) -> Look:
+        """Return the look of a picture whose fullest cell holds `most` spikes; None where no cell is shared."""
+        assert subject.time is not None
+        time, span, units = subject.time, self._span(subject), _units(subject)
+        start = time.start if self.window is None else 0.0
+        return Look(
+            self.size,
+            time.label if self.window is None else f"{time.label}, from the start of the window",
+            subject.dims[1] if len(subject.dims) > 1 else "unit",
+            (start, start + time.step * span),
+            (units - 0.5, -0.5),
+            whole_y=True,
+            bar=None if most is None else ColourBar(INK, 1, most, "spikes a pixel"),
+        )
+
+    def _grid(self, subject: Subject) -> tuple[int, int, bool]:
+        """Return (columns, rows) that spikes are counted into, and whether these share steps or units."""
+        span, units = self._span(subject), _units(subject)
+        area = frame(self._look(subject, None)).area
+        shared = span > area.width or units > area.height
+        if shared:
+            area = frame(self._look(subject, 1000)).area
+        return min(area.width, span), min(area.height, units), shared
+
+    def summarise(self, subject: Subject, block: TimeBlock) -> Any:
+        """Return the counts of a block, by window."""
+        columns, rows, _ = self._grid(subject)
+        span, units = self._span(subject), _units(subject)
+        values = block.values.reshape(len(block.steps), units)
+        spikes = values > 0 if values.dtype != bool else values
+        window, inside = np.divmod(block.steps, span)
+        column = inside * columns // span
+        key = window * columns + column
+        starts = np.flatnonzero(np.diff(key, prepend=key[0] - 1))
+        counts = _add(spikes, starts)
+        if rows < units:
+            counts = np.add.reduceat(counts, np.arange(rows) * units // rows, axis=1)
+        first = int(window[0])
+        found = np.zeros((int(window[-1]) - first + 1, columns, rows), np.int32)
+        found[window[starts] - first, column[starts]] = counts
+        return _Counts(first, found)
+
+    def merge(self, a: Any, b: Any) -> Any:
+        """Add up the counts of the windows that both have a part of."""
+        past = max(a.first + len(a.spikes), b.first + len(b.spikes))
+        if a.first == b.first and len(a.spikes) == len(b.spikes):
+            return _Counts(a.first, a.spikes + b.spikes)
+        spikes = np.zeros((past - a.first, *a.spikes.shape[1:]), np.int32)
+        spikes[: len(a.spikes)] = a.spikes
+        spikes[b.first - a.first :][: len(b.spikes)] += b.spikes
+        return _Counts(a.first, spikes)
+
+    def render(self, subject: Subject, block: TimeBlock | None, merged: Any) -> Iterator[Image]:
+        """Yield one picture a window."""
+        assert subject.time is not None
+        span = self._span(subject)
+        for number, spikes in enumerate(merged.spikes, start=merged.first):
+            start = number * span
+            png, width, height = self._draw(subject, spikes, start)
+            yield Image(self.tags(subject)[0], start, subject.time.seconds(start), png, width, height)
+
+    def _caption(self, subject: Subject, start: int, spikes: int) -> str:
+        assert subject.time is not None
+        total = "1 spike" if spikes == 1 else f"{spikes:,} spikes"
+        if self.window is None:
+            return total
+        unit = "steps" if subject.time.unit == "step" else subject.time.unit
+        past = min(start + self._span(subject), subject.shape[0])
+        return f"{subject.time.at(start):.7g} to {subject.time.at(past):.7g} {unit}, {total}"
+
+    def _draw(self, subject: Subject, spikes: npt.NDArray[np.int32], start: int) -> tuple[bytes, int, int]:
+        """Return the PNG of one window's counts, shape (columns, rows), with its width and height."""
+        crowded = self._grid(subject)[2] and np.count_nonzero(spikes) > _CROWDED * spikes.size
+        most = _round_up(int(spikes.max())) if crowded else None
+        canvas = frame(self._look(subject, most))
+        area = canvas.area
+        counts = spikes.T
+        if counts.shape[1] > area.width:  # the colour bar left less room than the spikes were counted for
+            starts = np.arange(area.width) * counts.shape[1] // area.width
+            counts = np.add.reduceat(counts, starts, axis=1)
+        scale = colour_scale(INK, 1, most or 1)
+        ink = np.where(counts > 0, scale.indices(counts) if most else BLACK, WHITE).astype(np.uint8)
+        rows, columns = ink.shape
+        ink = np.pad(ink, ((1, 0), (1, 0)))  # line and column 0: between the spikes
+        background, palette = self._events(subject, area.width, start)
+        lines = ink[:, _marks(columns, area.width, lambda room: min(room, _WIDEST))]
+        lines = np.where(lines == WHITE, background, lines)
+        which = _marks(rows, area.height, lambda room: max(1, round(room * min(self.line_size, 1.0))))
+        starts = np.flatnonzero(np.diff(which, prepend=-1))
+        caption = self._caption(subject, start, int(spikes.sum()))
+        scanlines = canvas.blank()
+        canvas.paint(scanlines, lines[which[starts]], starts)
+        return canvas.finish(scanlines, subject.name, caption, palette), *canvas.size
+
+    def _events(self, subject: Subject, width: int, start: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+        """Return the line of pixels behind the spikes, with a bar an event, shape (width,), and the palette."""
+        assert subject.time is not None
+        line = np.full(width, WHITE, np.uint8)
+        colours = list(dict.fromkeys(self.event_colors or _EVENT_COLOURS[:1]))[: 256 - INKS]
+        span, half = self._span(subject), max(1, width // 600)
+        for number, event in enumerate(self.events or ()):
+            at = (event - subject.time.start) / subject.time.step - start
+            if 0 <= at < span:
+                column = int((at + 0.5) * width / span)
+                colour = (self.event_colors or colours)[number if len(self.event_colors or ()) > 1 else 0]
+                line[max(0, column - half) : column + half + 1] = INKS + colours.index(colour)
+        half_white = [(rgb(colour).astype(np.float32) + 255) / 2 for colour in colours]
+        return line, np.vstack([inks(), np.rint(half_white).astype(np.uint8)])
+
+
+def _marks(count: int, pixels: int, size: Callable[[int], int]) -> npt.NDArray[np.intp]:
+    """Return for each pixel which of `count` marks, from 1, it belongs to; 0 between them.
+
+    Each mark stands in the middle of its cell, `size` (of the cell's pixels) of them long.
+    """
+    which = cells(count, pixels) + 1
+    tops = edges(count, pixels)
+    room = np.diff(tops, append=pixels)
+    filled = np.array([size(int(r)) for r in range(int(room.max()) + 1)])[room]
+    inside = np.arange(pixels) - (tops + (room - filled) // 2)[which - 1]
+    which[(inside < 0) | (inside >= filled[which - 1])] = 0
+    return which
+
+
+def _round_up(most: int) -> int:
+    """Return the next of 2, 5, 10, 20, 50 …, so that windows share the drawn frame."""
+    decade: int = 10 ** max(0, len(str(max(1, most - 1))) - 1)
+    return next(nice * decade for nice in (1, 2, 5, 10) if nice * decade >= max(2, most))
+
+
+def _units(subject: Subject) -> int:
+    return subject.shape[1] if len(subject.shape) > 1 else 1
+
+
+def _add(spikes: npt.NDArray[np.bool_], starts: npt.NDArray[np.intp]) -> npt.NDArray[np.int32]:
+    """Return the number of spikes of each stretch of steps, shape (len(starts), units)."""
+    if len(starts) == len(spikes):
+        return spikes.astype(np.int32)
+    return np.add.reduceat(spikes, starts, axis=0, dtype=np.int32)

@@ -1,0 +1,141 @@
+"""Plot settings: frozen, validated once, the same from Python, YAML and the command line.
+
+A plot kind is a frozen dataclass whose fields *are* its settings (`pipeline.rendering`). A field is declared with
+`setting`, which names the check that turns what a user wrote into what the code uses, and the words that tell the
+user what is accepted.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pipeline.errors import SettingError
+
+__all__ = ["Settings", "check_time_axis", "duration", "setting"]
+
+#: Seconds in one of each unit of time that is understood.
+SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([a-zA-Zµμ]*)\s*")
+
+
+def setting(default: Any, check: Callable[[Any], Any], accepted: str) -> Any:
+    """Declare a setting: its default, the check it goes through, and what is accepted, in words."""
+    return field(default=default, metadata={"check": check, "accepted": accepted})
+
+
+def optional(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Let a check accept None (also as the word), the kind's own choice."""
+    return lambda value: None if value is None or value == "None" else check(value)
+
+
+def whole(value: Any) -> int:
+    """Return a whole number; a float with a fraction, a boolean or a word is refused."""
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(value)
+    number = float(value)
+    if number != int(number):
+        raise ValueError(value)
+    return int(number)
+
+
+def positive_whole(value: Any) -> int:
+    """Return a whole number of at least 1."""
+    number = whole(value)
+    if number < 1:
+        raise ValueError(value)
+    return number
+
+
+def positive(value: Any) -> float:
+    """Return a finite number above 0."""
+    number = float(value)
+    if isinstance(value, bool) or not 0 < number < math.inf:
+        raise ValueError(value)
+    return number
+
+
+def boolean(value: Any) -> bool:
+    """Return a boolean, also from the words of YAML and the command line."""
+    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    return words[str(value).lower()]
+
+
+def check_size(value: Any) -> tuple[float, float]:
+    """Return (width, height) in inches from a pair or a word such as ``15x10``."""
+    width, height = value.lower().split("x") if isinstance(value, str) else value
+    size = positive(width), positive(height)
+    if not all(1 <= side <= 100 for side in size):
+        raise ValueError(value)
+    return size
+
+
+def check_time_axis(value: Any) -> int | str:
+    """Return an axis number or a dimension's name."""
+    return whole(value) if isinstance(value, numbers.Real) or re.fullmatch(r"-?\d+", str(value)) else str(value)
+
+
+def duration(value: Any) -> tuple[float, str]:
+    """Return (number, unit) from ``"0.1 ms"``; a plain number is in milliseconds, as simulators count.
+
+    Raises
+    ------
+    SettingError
+        If it is not a positive duration in one of the units s, ms, us, ns, min or h.
+    """
+    found = _DURATION.fullmatch(str(value)) if not isinstance(value, bool) else None
+    if found is None or (found[2] or "ms") not in SECONDS or not 0 < float(found[1]) < math.inf:
+        raise SettingError(f"dt={value!r}: accepted is a positive duration such as '0.1 ms' ({', '.join(SECONDS)})")
+    return float(found[1]), found[2] or "ms"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings that every plot kind shares.
+
+    Attributes
+    ----------
+    size : (float, float)
+        Width and height of the picture in inches, at 100 pixels an inch.
+    step : int
+        Every `step`-th time step is used, from 0.
+    time_axis : int, str or None
+        Which axis is time: its number (negative from the end) or its dimension's name. None: as the file tells.
+    """
+
+    kind: ClassVar[str]
+    format: ClassVar[str]
+
+    size: tuple[float, float] = setting((15.0, 10.0), check_size, "two numbers of inches from 1 to 100, such as 15x10")
+    step: int = setting(1, positive_whole, "a whole number of at least 1")
+    time_axis: int | str | None = setting(None, optional(check_time_axis), "an axis number or a dimension's name")
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            try:
+                object.__setattr__(self, item.name, item.metadata["check"](value))
+            except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as cause:
+                accepted = item.metadata["accepted"]
+                raise SettingError(f"{self.kind}: {item.name}={value!r}: accepted is {accepted}") from cause
+
+    def chosen(self) -> dict[str, Any]:
+        """Return kind, format and the settings that differ from the defaults, as the YAML form holds them."""
+        given = {f.name: getattr(self, f.name) for f in fields(self) if f.default is not MISSING}
+        changed = {f.name: given[f.name] for f in fields(self) if f.name in given and given[f.name] != f.default}
+        return {"kind": self.kind, "format": self.format} | changed
+
+
+def as_mapping(value: Any, what: str) -> Mapping[str, Any]:
+    """Return `value` if it is a mapping with string keys, else raise a SettingError that names `what`."""
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise SettingError(
+            f"{what}: accepted is a mapping of settings such as {{kind: trace, step: 10}}, not {value!r}"
+        )
+    return value

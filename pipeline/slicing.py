@@ -1,0 +1,76 @@
+"""The time axis as blocks: contiguous ranges, aligned to storage chunks, each kept step in exactly one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["BLOCK_BYTES", "Block", "blocks", "evenly_spaced"]
+
+#: How much of a variable one block holds, in bytes of values read.
+BLOCK_BYTES = 4 * 2**20
+
+
+@dataclass(frozen=True)
+class Block:
+    """The kept steps ``range(start, stop, step)`` of a time axis; `start` is a multiple of `step`."""
+
+    start: int
+    stop: int
+    step: int = 1
+
+    def __len__(self) -> int:
+        return len(range(self.start, self.stop, self.step))
+
+    @property
+    def slice(self) -> slice:
+        """The same range, to index with."""
+        return slice(self.start, self.stop, self.step)
+
+    @property
+    def steps(self) -> npt.NDArray[np.int64]:
+        """The kept steps, shape ``(len(self),)``."""
+        return np.arange(self.start, self.stop, self.step, dtype=np.int64)
+
+
+def blocks(length: int, *, step: int = 1, chunk: int = 1, kept: int, segment: int | None = None) -> list[Block]:
+    """Cut a time axis into blocks; every multiple of `step` below `length` lies in exactly one.
+
+    Parameters
+    ----------
+    length : int
+        Steps on the axis.
+    step : int
+        Every `step`-th step is kept, from 0.
+    chunk : int
+        Steps in one storage chunk. Blocks begin and end at chunk borders, so that no chunk is read twice.
+    kept : int
+        About how many kept steps a block should hold; never fewer than one chunk has.
+    segment : int, optional
+        No block straddles a multiple of this (a raster's windows), even inside a chunk.
+
+    Returns
+    -------
+    list of Block
+        In order, without those that keep no step.
+    """
+    span = max(1, kept) * step
+    span = max(chunk, span // chunk * chunk)
+    edges = {*range(0, length, span), length}
+    if segment is not None:
+        edges |= set(range(0, length, segment))
+    ordered = sorted(edges)
+    cut = (Block(math.ceil(start / step) * step, stop, step) for start, stop in zip(ordered, ordered[1:], strict=False))
+    return [block for block in cut if block.start < block.stop]
+
+
+def evenly_spaced(times: npt.NDArray[np.float64]) -> tuple[float, float] | None:
+    """Return (start, step) if `times` rise evenly to one part in 10,000 of a step, else None."""
+    if times.size < 2 or not np.isfinite(times[[0, -1]]).all():
+        return (float(times[0]), 1.0) if times.size else None
+    step = (float(times[-1]) - float(times[0])) / (times.size - 1)
+    line = float(times[0]) + step * np.arange(times.size)
+    return (float(times[0]), step) if step > 0 and np.abs(times - line).max() <= 1e-4 * step else None
