@@ -117,7 +117,7 @@ def demo(given: argparse.Namespace) -> int:
         raise SettingError(f"--steps {given.steps}: accepted is a whole number of at least 1")
     out = Path(given.out)
     print(f"simulating 100 neurons for {given.steps} ms …", flush=True)
-    run = simulate(out / "run", steps=given.steps, seed=given.seed)
+    run = simulate(out / "network", steps=given.steps, seed=given.seed)
     with _progress() as progress:
         report = convert_runs(run, out / "tb", read_config(run / "run.yaml"), dt="1ms", progress=progress)
     _print_report(report)

@@ -26,10 +26,13 @@ simulation:
     - seed: {kind: hparam}
 """
 
+#: Further input to the first 40 excitatory neurons in the middle third, in mV.
+_STIMULUS = 7.0
+
 Floats = npt.NDArray[np.float32]
 
 
-def simulate(folder: str | os.PathLike[str], *, steps: int = 2000, seed: int = 1, drive: float = 18.0) -> Path:
+def simulate(folder: str | os.PathLike[str], *, steps: int = 2000, seed: int = 1, drive: float = 12.0) -> Path:
     """Simulate leaky integrate-and-fire neurons with a plastic excitatory matrix, and log every step.
 
     Parameters
@@ -40,7 +43,7 @@ def simulate(folder: str | os.PathLike[str], *, steps: int = 2000, seed: int = 1
         Of 1 ms.
     seed : int
     drive : float
-        Mean input to excitatory neurons in mV; they get more of it in the middle third.
+        Mean input to excitatory neurons in mV; the first 40 get more of it in the middle third.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def simulate(folder: str | os.PathLike[str], *, steps: int = 2000, seed: int = 1
     rng = np.random.default_rng(seed)
     sizes = {"E": 80, "I": 20}
     tau = {name: rng.uniform(8, 20, size).astype(np.float32) for name, size in sizes.items()}
-    weights = np.clip(rng.normal(0.6, 0.3, (80, 80)), 0, 2).astype(np.float32)
+    weights = (rng.normal(1.0, 0.3, (80, 80)).clip(0.2, 3) * (rng.random((80, 80)) < 0.5)).astype(np.float32)
     np.fill_diagonal(weights, 0)
     recorded = _integrate(rng, steps, tau, weights, drive)
     run = Path(folder)
@@ -86,12 +89,13 @@ def _integrate(
     volts = {name: np.full(size, -65, np.float32) for name, size in sizes.items()}
     fired = {name: np.zeros(size, np.float32) for name, size in sizes.items()}
     trace = np.zeros(80, np.float32)
+    connected = weights > 0
+    stimulated = np.where(np.arange(80) < 40, 1.0, 0.0)
     for step in range(steps):
-        more = 4.0 if steps // 3 <= step < 2 * steps // 3 else 0.0
-        excitation = weights @ fired["E"]
+        more = _STIMULUS if steps // 3 <= step < 2 * steps // 3 else 0.0
         inputs = {
-            "E": drive - 4 + more + 3 * excitation - 0.8 * fired["I"].sum() + rng.normal(0, 7, 80),
-            "I": 8 + 0.9 * fired["E"].sum() + rng.normal(0, 7, 20),
+            "E": drive + more * stimulated + weights @ fired["E"] - 0.8 * fired["I"].sum() + rng.normal(0, 9, 80),
+            "I": 9 + 3.5 * fired["E"].sum() + rng.normal(0, 12, 20),
         }
         for name in sizes:
             volts[name] = np.where(fired[name] > 0, -70, volts[name]).astype(np.float32)
@@ -99,9 +103,10 @@ def _integrate(
             fired[name] = (volts[name] >= -50).astype(np.float32)
             log[name]["voltage"][step] = np.where(fired[name] > 0, 20, volts[name])
             log[name]["spiked"][step] = fired[name]
+        # A synapse grows where its source spiked shortly before its target, and shrinks where it was the other way.
+        change = 0.08 * np.outer(fired["E"], trace) - 0.06 * np.outer(trace, fired["E"])
+        weights = np.clip(weights + connected * change, 0, 3).astype(np.float32)
         trace = trace * np.float32(0.95) + fired["E"]
-        change = 0.02 * np.outer(fired["E"], trace) - 0.018 * np.outer(trace, fired["E"])
-        weights = np.clip(weights + np.where(weights > 0, change, 0), 0, 2).astype(np.float32)
         logged_weights[step] = weights
     return log | {"E--E": {"weights": logged_weights}}
 

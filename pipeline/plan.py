@@ -12,69 +12,15 @@ import xarray as xr
 
 from pipeline.automatic import automatic_plots
 from pipeline.errors import PipelineError, SettingError, nearest
+from pipeline.jobs import Drawing, Job
 from pipeline.rendering import Kind, Subject, TimeAxis, make_kind
 from pipeline.rendering.hparam import HparamScalar, hparam_values
-from pipeline.settings import SECONDS, as_mapping
-from pipeline.slicing import evenly_spaced
+from pipeline.settings import as_mapping
 
-__all__ = ["Drawing", "Job", "Plan", "Plots", "parse_plots", "plan_array", "plan_run"]
+__all__ = ["Plan", "Plots", "parse_plots", "plan_array", "plan_run"]
 
 #: Plots as they are asked for: a name and a kind each, in order.
 Plots = Sequence[tuple[str, Kind]]
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """One plot of one variable."""
-
-    kind: Kind
-    subject: Subject
-
-
-@dataclass(frozen=True)
-class Job:
-    """One variable with all that is drawn from it, so that it is read once for all.
-
-    Attributes
-    ----------
-    variable : xarray.Variable
-        Lazy; pickles as path, name and slice.
-    axis : int
-        The axis that is cut into blocks: time, or the first.
-    times : xarray.Variable or None
-        The stored time of each step, where steps are not evenly spaced or that is not known yet.
-    drawings : tuple of Drawing
-    """
-
-    variable: xr.Variable
-    axis: int
-    times: xr.Variable | None
-    drawings: tuple[Drawing, ...]
-
-    @property
-    def name(self) -> str:
-        """``component/attr``."""
-        return self.drawings[0].subject.name
-
-    @property
-    def length(self) -> int:
-        """How many steps (or rows) there are."""
-        return self.variable.shape[self.axis] if self.variable.ndim else 1
-
-    def read_times(self) -> Job:
-        """Return the job with its stored times read, if it has any."""
-        if self.times is None:
-            return self
-        unit = str(self.times.attrs.get("units", "step")).split(" ")[0]
-        values = self.times.to_numpy().astype(np.float64)
-        line = evenly_spaced(values)
-        if line is None:
-            axis = TimeAxis(self.length)
-        else:
-            axis = TimeAxis(self.length, *line, unit=unit)
-        seconds = xr.Variable(("time",), values * SECONDS.get(unit, 1.0))
-        drawings = tuple(Drawing(d.kind, replace(d.subject, time=axis)) for d in self.drawings)
-        return replace(self, times=None if line else seconds, drawings=drawings)
 
 
 @dataclass

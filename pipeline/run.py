@@ -7,7 +7,6 @@ there are never more finished blocks than the executor's window holds.
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,17 +14,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from pipeline.errors import ConversionError, PipelineError, SettingError
 from pipeline.executors import Executor, GraphBuilder, executor, in_order
+from pipeline.jobs import Drawing, Job
 from pipeline.opening import open_run
-from pipeline.plan import Drawing, Job, Plan, Plots, parse_plots, plan_run
-from pipeline.records import Hparams, Record
-from pipeline.rendering import TimeAxis, TimeBlock
-from pipeline.slicing import BLOCK_BYTES, Block, blocks
-from pipeline.writing import encode, file_kind
+from pipeline.plan import Plan, Plots, parse_plots, plan_run
+from pipeline.tasks import Failure, draw_merged, first_pass, guarded, merge, partial_of, second_pass, without_partials
 from pipeline.writing.eventfiles import EventFiles, write_experiment
 
 __all__ = ["Report", "RunReport", "convert", "pieces", "plan_sources", "unmatched", "work", "write_pieces", "write_run"]
@@ -176,124 +172,6 @@ def unmatched(plans: Sequence[Plan], plots: Plots) -> list[str]:
     return everywhere.unmatched(plots)
 
 
-# What a worker does ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Slice:
-    """A block of a variable, not yet read: all that a worker needs to read it."""
-
-    variable: xr.Variable
-    axis: int
-    block: Block
-    time: TimeAxis | None
-    times: xr.Variable | None
-
-    def read(self) -> TimeBlock:
-        """Read the block, time first."""
-        values = np.moveaxis(_load(self.variable), self.axis, 0) if self.variable.ndim else _load(self.variable)[None]
-        steps = self.block.steps
-        if self.times is not None:
-            wall_times = self.times.to_numpy()
-        else:
-            wall_times = (self.time or TimeAxis(1, step=0.0)).seconds(steps.astype(np.float64))
-        return TimeBlock(values, steps, wall_times)
-
-
-def _load(variable: xr.Variable) -> Any:
-    if variable.chunks is None:
-        return variable.to_numpy()
-    import dask
-
-    with dask.config.set(scheduler="synchronous"):  # a task does not wait for other tasks
-        return variable.to_numpy()
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a task gives back: framed events by file, hyperparameters, and partials still to be merged."""
-
-    events: tuple[tuple[str, bytes | bytearray], ...] = ()
-    hparams: dict[str, bool | float | str] = field(default_factory=dict)
-    partials: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What a task gives back when it cannot do its work; all that depends on it becomes the same."""
-
-    message: str
-
-
-def guarded(function: Callable[..., Any], *args: Any) -> Any:
-    """Run `function`, turning an error in the data into a `Failure`, and passing one on."""
-    for arg in args:
-        if isinstance(arg, Failure):
-            return arg
-    try:
-        return function(*args)
-    except PipelineError as error:
-        return Failure(str(error))
-    except Exception as error:
-        return Failure(f"{type(error).__name__}: {error}")
-
-
-def first_pass(part: Slice, summarised: Sequence[Drawing], drawn: Sequence[Drawing]) -> Outcome:
-    """Read a block once; summarise it for some plots, draw it for others."""
-    data = part.read()
-    partials = tuple(_summary(drawing, data) for drawing in summarised)
-    return replace(_encoded(r for d in drawn for r in _render(d, data, None)), partials=partials)
-
-
-def _summary(drawing: Drawing, data: TimeBlock) -> Any:
-    block = data.every(drawing.kind.summary_step or 1)
-    return drawing.kind.summarise(drawing.subject, block) if len(block.steps) else None
-
-
-def second_pass(part: Slice, drawings: Sequence[Drawing], *merged: Any) -> Outcome:
-    """Read a block again and draw it, now that all of it was summarised."""
-    data = part.read()
-    return _encoded(r for drawing, found in zip(drawings, merged, strict=True) for r in _render(drawing, data, found))
-
-
-def _render(drawing: Drawing, data: TimeBlock, merged: Any) -> Iterator[Record]:
-    block = data.every(drawing.kind.render_step or 1)
-    return drawing.kind.render(drawing.subject, block, merged) if len(block.steps) else iter(())
-
-
-def draw_merged(drawing: Drawing, merged: Any) -> Outcome:
-    """Draw a plot from what was merged."""
-    return _encoded(drawing.kind.render(drawing.subject, None, merged))
-
-
-def _encoded(records: Iterable[Record]) -> Outcome:
-    events: dict[str, bytearray] = {}
-    hparams: dict[str, bool | float | str] = {}
-    for record in records:
-        if isinstance(record, Hparams):
-            hparams |= record.values
-        else:
-            events.setdefault(file_kind(record), bytearray()).extend(encode(record))
-    return Outcome(tuple(events.items()), hparams)
-
-
-def _merge(drawing: Drawing, a: Any, b: Any) -> Any:
-    if a is None or b is None:
-        return b if a is None else a
-    return drawing.kind.merge(a, b)
-
-
-def _partial(outcome: Outcome, index: int) -> Any:
-    return outcome.partials[index]
-
-
-def _without_partials(outcome: Outcome) -> Outcome:
-    return replace(outcome, partials=())
-
-
-# The order of the work ------------------------------------------------------------------------------------------------
-
-
 def pieces(job: Job, submit: Callable[..., Any]) -> Iterator[Any]:
     """Yield handles of what is done for one variable, in the order in which it is written.
 
@@ -301,80 +179,22 @@ def pieces(job: Job, submit: Callable[..., Any]) -> Iterator[Any]:
     are drawn with the merged summary are read again.
     """
     do = partial(submit, guarded)
-    summarised = [d for d in job.drawings if d.kind.summary_step is not None]
-    drawn = [d for d in job.drawings if d.kind.summary_step is None]
-    windowed = [d for d in summarised if d.kind.window_steps(d.subject) is not None]
-    trees = [_Tree(partial(do, _merge, drawing)) for drawing in summarised]
+    trees = {drawing: _Tree(partial(do, merge, drawing)) for drawing in job.summarised}
 
     def draw(drawing: Drawing) -> Any:
-        return do(draw_merged, drawing, trees[summarised.index(drawing)].take())
+        return do(draw_merged, drawing, trees[drawing].take())
 
-    segment = _segment(job, windowed)
-    for block in first_blocks(job):
-        outcome = do(first_pass, slice_of(job, block), summarised, drawn)
-        for index, tree in enumerate(trees):
-            tree.add(do(_partial, outcome, index))
-        yield do(_without_partials, outcome) if trees else outcome
-        if windowed and segment and (block.stop % segment == 0 or block.stop == job.length):
-            yield from map(draw, windowed)
-    again = [d for d in summarised if d.kind.render_step is not None]
-    merged = [trees[summarised.index(drawing)].take() for drawing in again]
-    for block in second_blocks(job):
-        yield do(second_pass, slice_of(job, block), again, *merged)
-    for drawing in summarised:
-        if drawing not in windowed and drawing not in again:
-            yield draw(drawing)
-
-
-def first_blocks(job: Job) -> list[Block]:
-    """Return the blocks of the first pass."""
-    wanted = [d.kind.summary_step or d.kind.render_step or 1 for d in job.drawings]
-    drawn = [d for d in job.drawings if d.kind.summary_step is None]
-    windowed = [d for d in job.drawings if d.kind.window_steps(d.subject) is not None]
-    return _cut(job, math.gcd(*wanted), drawn, _segment(job, windowed))
-
-
-def second_blocks(job: Job) -> list[Block]:
-    """Return the blocks of the second pass; there may be none."""
-    again = [d for d in job.drawings if d.kind.summary_step is not None and d.kind.render_step is not None]
-    return _cut(job, math.gcd(*(d.kind.render_step or 1 for d in again)), again, None) if again else []
-
-
-def _cut(job: Job, step: int, drawn: Sequence[Drawing], segment: int | None) -> list[Block]:
-    variable = job.variable
-    row = max(1, math.prod(variable.shape) // max(1, job.length) * variable.dtype.itemsize)
-    most = [d.kind.steps_a_task for d in drawn if d.kind.steps_a_task]
-    return blocks(job.length, step=step, chunk=_chunk(job), kept=min([BLOCK_BYTES // row, *most]), segment=segment)
-
-
-def _chunk(job: Job) -> int:
-    """Return the steps in a storage chunk."""
-    if job.variable.chunks is not None:
-        return int(job.variable.chunks[job.axis][0])
-    sizes = job.variable.encoding.get("chunksizes")
-    return int(sizes[job.axis]) if sizes and len(sizes) == job.variable.ndim else 1
-
-
-def _segment(job: Job, windowed: Sequence[Drawing]) -> int | None:
-    """Return after how many steps windows are drawn: whole windows and whole chunks, unless that takes far too long."""
-    if not windowed:
-        return None
-    window = math.lcm(*(d.kind.window_steps(d.subject) or 1 for d in windowed))
-    chunk = _chunk(job)
-    row = max(1, math.prod(job.variable.shape) // max(1, job.length) * job.variable.dtype.itemsize)
-    whole = math.lcm(window, chunk)
-    if whole * row > 64 * BLOCK_BYTES:
-        whole = window
-    return int(whole * max(1, BLOCK_BYTES // (row * whole)))
-
-
-def slice_of(job: Job, block: Block) -> Slice:
-    """Return a block of a variable, unread."""
-    variable = job.variable
-    if variable.ndim:
-        variable = variable.isel({variable.dims[job.axis]: block.slice})
-    times = None if job.times is None else job.times.isel(time=block.slice)
-    return Slice(variable, job.axis, block, job.drawings[0].subject.time, times)
+    for block in job.first_blocks():
+        outcome = do(first_pass, job.at(block), job.summarised, job.drawn_at_once)
+        for index, tree in enumerate(trees.values()):
+            tree.add(do(partial_of, outcome, index))
+        yield do(without_partials, outcome) if trees else outcome
+        if job.segment and (block.stop % job.segment == 0 or block.stop == job.length):
+            yield from map(draw, job.windowed)
+    merged = [trees[drawing].take() for drawing in job.drawn_again]
+    for block in job.second_blocks():
+        yield do(second_pass, job.at(block), job.drawn_again, *merged)
+    yield from map(draw, (d for d in job.summarised if d not in job.windowed and d not in job.drawn_again))
 
 
 class _Tree:
@@ -397,9 +217,6 @@ class _Tree:
         while self.levels:
             merged = self.merge(self.levels.pop()[1], merged)
         return merged
-
-
-# Writing --------------------------------------------------------------------------------------------------------------
 
 
 def write_run(plan: Plan, run_dir: Path, where: Executor, progress: Progress | None = None) -> RunReport:
@@ -427,7 +244,7 @@ def work(plan: Plan, where: Executor) -> Iterator[tuple[str, Any]]:
         for planned in plan.jobs:
             job = guarded(planned.read_times)
             if isinstance(job, Failure):
-                yield planned.name, where.submit(guarded, _without_partials, job)
+                yield planned.name, where.submit(guarded, without_partials, job)
                 continue
             for handle in pieces(job, where.submit):
                 yield job.name, handle
@@ -446,7 +263,7 @@ def write_pieces(
 ) -> RunReport:
     """Append results, (variable, outcome or failure), to event files in order; add to `hparams` what they hold."""
     failures: dict[str, str] = {}
-    total = sum(len(first_blocks(job)) + len(second_blocks(job)) + len(job.drawings) for job in plan.jobs)
+    total = sum(len(job.first_blocks()) + len(job.second_blocks()) + len(job.drawings) for job in plan.jobs)
     for done, (name, result) in enumerate(results):
         if progress:
             progress(plan.name, min(done, total), total)

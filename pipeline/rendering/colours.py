@@ -71,7 +71,7 @@ class ColourScale:
             levels = scaled.astype(np.uint8)
         if self.high == self.low:
             levels[finite] = 0
-        found = self.table[levels]
+        found: npt.NDArray[np.uint8] = self.table[levels]
         if not finite.all():
             found[~np.isfinite(values)] = WHITE
         return found

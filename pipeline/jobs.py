@@ -1,0 +1,169 @@
+"""One variable with all that is drawn from it, and the blocks in which it is read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from pipeline.rendering import Kind, Subject, TimeAxis, TimeBlock
+from pipeline.settings import SECONDS
+from pipeline.slicing import BLOCK_BYTES, Block, blocks, evenly_spaced
+
+__all__ = ["Drawing", "Job", "Slice"]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One plot of one variable."""
+
+    kind: Kind
+    subject: Subject
+
+
+@dataclass(frozen=True)
+class Job:
+    """One variable with all that is drawn from it, so that it is read once for all.
+
+    Attributes
+    ----------
+    variable : xarray.Variable
+        Lazy; pickles as path, name and slice.
+    axis : int
+        The axis that is cut into blocks: time, or the first.
+    times : xarray.Variable or None
+        The stored time of each step, where steps are not evenly spaced or that is not known yet.
+    drawings : tuple of Drawing
+    """
+
+    variable: xr.Variable
+    axis: int
+    times: xr.Variable | None
+    drawings: tuple[Drawing, ...]
+
+    @property
+    def name(self) -> str:
+        """``component/attr``."""
+        return self.drawings[0].subject.name
+
+    @property
+    def length(self) -> int:
+        """How many steps (or rows) there are."""
+        return self.variable.shape[self.axis] if self.variable.ndim else 1
+
+    def read_times(self) -> Job:
+        """Return the job with its stored times read, if it has any."""
+        if self.times is None:
+            return self
+        unit = str(self.times.attrs.get("units", "step")).split(" ")[0]
+        values = self.times.to_numpy().astype(np.float64)
+        line = evenly_spaced(values)
+        if line is None:
+            axis = TimeAxis(self.length)
+        else:
+            axis = TimeAxis(self.length, *line, unit=unit)
+        seconds = xr.Variable(("time",), values * SECONDS.get(unit, 1.0))
+        drawings = tuple(Drawing(d.kind, replace(d.subject, time=axis)) for d in self.drawings)
+        return replace(self, times=None if line else seconds, drawings=drawings)
+
+    @property
+    def summarised(self) -> list[Drawing]:
+        """What is summarised before it is drawn."""
+        return [d for d in self.drawings if d.kind.summary_step is not None]
+
+    @property
+    def drawn_at_once(self) -> list[Drawing]:
+        """What is drawn in the first pass."""
+        return [d for d in self.drawings if d.kind.summary_step is None]
+
+    @property
+    def drawn_again(self) -> list[Drawing]:
+        """What is drawn block by block in a second pass, when all was summarised."""
+        return [d for d in self.summarised if d.kind.render_step is not None]
+
+    @property
+    def windowed(self) -> list[Drawing]:
+        """What is drawn, and begun anew, at the end of each segment."""
+        return [d for d in self.summarised if d.kind.window_steps(d.subject) is not None]
+
+    def first_blocks(self) -> list[Block]:
+        """Return the blocks of the first pass."""
+        steps = [d.kind.summary_step or d.kind.render_step or 1 for d in self.drawings]
+        return self._blocks(math.gcd(*steps), self.drawn_at_once, self.segment)
+
+    def second_blocks(self) -> list[Block]:
+        """Return the blocks of the second pass; there may be none."""
+        again = self.drawn_again
+        return self._blocks(math.gcd(*(d.kind.render_step or 1 for d in again)), again, None) if again else []
+
+    def _blocks(self, step: int, drawn: Sequence[Drawing], segment: int | None) -> list[Block]:
+        most = [d.kind.steps_a_task for d in drawn if d.kind.steps_a_task]
+        kept = min([BLOCK_BYTES // self._step_bytes, *most])
+        return blocks(self.length, step=step, chunk=self._chunk, kept=kept, segment=segment)
+
+    @property
+    def segment(self) -> int | None:
+        """Steps after which windows are drawn: whole windows and whole chunks, unless that takes far too long."""
+        if not self.windowed:
+            return None
+        window = math.lcm(*(d.kind.window_steps(d.subject) or 1 for d in self.windowed))
+        whole = math.lcm(window, self._chunk)
+        if whole * self._step_bytes > 64 * BLOCK_BYTES:
+            whole = window
+        return int(whole * max(1, BLOCK_BYTES // (self._step_bytes * whole)))
+
+    @property
+    def _step_bytes(self) -> int:
+        """Bytes of one step."""
+        values = math.prod(self.variable.shape) // max(1, self.length)
+        return max(1, values * int(self.variable.dtype.itemsize))
+
+    @property
+    def _chunk(self) -> int:
+        """Steps in a storage chunk."""
+        if self.variable.chunks is not None:
+            return int(self.variable.chunks[self.axis][0])
+        sizes = self.variable.encoding.get("chunksizes")
+        return int(sizes[self.axis]) if sizes and len(sizes) == self.variable.ndim else 1
+
+    def at(self, block: Block) -> Slice:
+        """Return a block, unread."""
+        variable = self.variable
+        if variable.ndim:
+            variable = variable.isel({variable.dims[self.axis]: block.slice})
+        times = None if self.times is None else self.times.isel(time=block.slice)
+        return Slice(variable, self.axis, block, self.drawings[0].subject.time, times)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A block of a variable, not yet read: all that a worker needs to read it."""
+
+    variable: xr.Variable
+    axis: int
+    block: Block
+    time: TimeAxis | None
+    times: xr.Variable | None
+
+    def read(self) -> TimeBlock:
+        """Read the block, time first."""
+        values = np.moveaxis(_load(self.variable), self.axis, 0) if self.variable.ndim else _load(self.variable)[None]
+        steps = self.block.steps
+        if self.times is not None:
+            wall_times = self.times.to_numpy()
+        else:
+            wall_times = (self.time or TimeAxis(1, step=0.0)).seconds(steps.astype(np.float64))
+        return TimeBlock(values, steps, wall_times)
+
+
+def _load(variable: xr.Variable) -> Any:
+    if variable.chunks is None:
+        return variable.to_numpy()
+    import dask
+
+    with dask.config.set(scheduler="synchronous"):  # a task does not wait for other tasks
+        return variable.to_numpy()

@@ -1,0 +1,114 @@
+"""What a worker does: read a block once, summarise or draw it, and give back finished bytes.
+
+Nothing here raises for what is wrong with the data: a task gives back a `Failure`, and whatever needs its result does
+too, so that one broken variable does not stop the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pipeline.errors import PipelineError
+from pipeline.jobs import Drawing, Slice
+from pipeline.records import Hparams, Record
+from pipeline.rendering import TimeBlock
+from pipeline.writing import encode, file_kind
+
+__all__ = [
+    "Failure",
+    "Outcome",
+    "draw_merged",
+    "first_pass",
+    "guarded",
+    "merge",
+    "partial_of",
+    "second_pass",
+    "without_partials",
+]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a task gives back: framed events by file, hyperparameters, and partials still to be merged."""
+
+    events: tuple[tuple[str, bytes | bytearray], ...] = ()
+    hparams: dict[str, bool | float | str] = field(default_factory=dict)
+    partials: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a task gives back when it cannot do its work; all that depends on it becomes the same."""
+
+    message: str
+
+
+def guarded(function: Callable[..., Any], *args: Any) -> Any:
+    """Run `function`, turning an error in the data into a `Failure`, and passing one on."""
+    for arg in args:
+        if isinstance(arg, Failure):
+            return arg
+    try:
+        return function(*args)
+    except PipelineError as error:
+        return Failure(str(error))
+    except Exception as error:
+        return Failure(f"{type(error).__name__}: {error}")
+
+
+def first_pass(part: Slice, summarised: Sequence[Drawing], drawn: Sequence[Drawing]) -> Outcome:
+    """Read a block once; summarise it for some plots, draw it for others."""
+    data = part.read()
+    partials = tuple(_summary(drawing, data) for drawing in summarised)
+    return replace(_encoded(r for d in drawn for r in _render(d, data, None)), partials=partials)
+
+
+def _summary(drawing: Drawing, data: TimeBlock) -> Any:
+    block = data.every(drawing.kind.summary_step or 1)
+    return drawing.kind.summarise(drawing.subject, block) if len(block.steps) else None
+
+
+def second_pass(part: Slice, drawings: Sequence[Drawing], *merged: Any) -> Outcome:
+    """Read a block again and draw it, now that all of it was summarised."""
+    data = part.read()
+    return _encoded(r for drawing, found in zip(drawings, merged, strict=True) for r in _render(drawing, data, found))
+
+
+def _render(drawing: Drawing, data: TimeBlock, merged: Any) -> Iterator[Record]:
+    block = data.every(drawing.kind.render_step or 1)
+    return drawing.kind.render(drawing.subject, block, merged) if len(block.steps) else iter(())
+
+
+def draw_merged(drawing: Drawing, merged: Any) -> Outcome:
+    """Draw a plot from what was merged."""
+    return _encoded(drawing.kind.render(drawing.subject, None, merged))
+
+
+def _encoded(records: Iterable[Record]) -> Outcome:
+    events: dict[str, bytearray] = {}
+    hparams: dict[str, bool | float | str] = {}
+    for record in records:
+        if isinstance(record, Hparams):
+            hparams |= record.values
+        else:
+            events.setdefault(file_kind(record), bytearray()).extend(encode(record))
+    return Outcome(tuple(events.items()), hparams)
+
+
+def merge(drawing: Drawing, a: Any, b: Any) -> Any:
+    """Join the partials of two neighbouring stretches of time; None where there was nothing."""
+    if a is None or b is None:
+        return b if a is None else a
+    return drawing.kind.merge(a, b)
+
+
+def partial_of(outcome: Outcome, index: int) -> Any:
+    """Return one plot's partial, so that what merges it does not fetch the events too."""
+    return outcome.partials[index]
+
+
+def without_partials(outcome: Outcome) -> Outcome:
+    """Return the events, so that the writer does not fetch the partials too."""
+    return replace(outcome, partials=())
