@@ -22,12 +22,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from pipeline.errors import PipelineError, SettingError
+from pipeline.errors import SettingError, SourceError
 from pipeline.executors import InProcess
 from pipeline.opening import open_run
+from pipeline.output import append_outcome
 from pipeline.plan import plan_array
+from pipeline.recipe import pieces
 from pipeline.rendering import make_kind
-from pipeline.run import work, write_pieces
+from pipeline.tasks import Failure
 from pipeline.writing.eventfiles import EventFiles, free_number, read_hparams, write_experiment
 
 __all__ = ["HDFData", "TensorboardWriter"]
@@ -106,7 +108,6 @@ class TensorboardWriter:
     def __init__(self, log_dir: str | os.PathLike[str]) -> None:
         self.log_dir = Path(log_dir)
         self._files = EventFiles(self.log_dir, free_number(self.log_dir))
-        self._hparams = read_hparams(self.log_dir)
         self._tags: dict[str, tuple[str, str]] = {}
         weakref.finalize(self, self._files.close)
 
@@ -147,14 +148,16 @@ class TensorboardWriter:
     def _draw(self, name: str, attr: str, value: Any, kind: Any) -> None:
         value, time = _as_variable(value, kind.kind)
         plan = plan_array(name, attr, value, kind, self._tags, time=time)
-        before = dict(self._hparams)
-        self._hparams |= plan.hparams
-        report = write_pieces(plan, self._files, work(plan, InProcess()), hparams=self._hparams)
-        if self._hparams != before:
-            self._files.write_hparams(self._hparams, self.log_dir.resolve().name)
+        hparams = dict(plan.hparams)
+        for job in plan.jobs:
+            for outcome, _ in pieces(job.read_times(), InProcess().submit):
+                if isinstance(outcome, Failure):
+                    raise SourceError(f"{job.name}: {outcome.message}")
+                append_outcome(self._files, outcome)
+                hparams |= outcome.hparams
+        if hparams:  # those of earlier calls, and of other writers, stay
+            self._files.write_hparams(read_hparams(self.log_dir) | hparams, self.log_dir.resolve().name)
             write_experiment(self.log_dir)
-        if report.problems:
-            raise PipelineError("; ".join(report.problems))
 
 
 def _as_variable(value: Any, kind: str) -> tuple[Any, xr.DataArray | None]:
@@ -165,7 +168,7 @@ def _as_variable(value: Any, kind: str) -> tuple[Any, xr.DataArray | None]:
         return value, None
     if hasattr(value, "detach"):  # a torch tensor, without importing torch
         value = value.detach().cpu().numpy()
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple) and np.asarray(value).dtype.kind in "biuf":
         value = np.asarray(value)
     ndim = getattr(value, "ndim", 0)
     if not ndim or not hasattr(value, "dtype"):

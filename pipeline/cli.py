@@ -56,6 +56,7 @@ def _convert_arguments(commands: argparse._SubParsersAction[argparse.ArgumentPar
     command.add_argument(
         "--scheduler", metavar="ADDRESS", help="render on a running Dask cluster, such as tcp://host:8786"
     )
+    command.add_argument("--restart", action="store_true", help="do all anew, also what is complete already")
     command.add_argument("--dry-run", action="store_true", help="print what would be written, and write nothing")
 
 
@@ -98,9 +99,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.command is None:
         top.print_help()
         return 2
+    import signal
+
     from pipeline import commands
     from pipeline.errors import ConversionError, PipelineError, SettingError
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: at a whole record, with a word
     try:
         return int(getattr(commands, given.command)(given))
     except ConversionError as error:
@@ -111,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"hdf2tb: error: {error}", file=sys.stderr)
         return 2 if isinstance(error, SettingError) else 1
     except KeyboardInterrupt:
-        print("hdf2tb: interrupted; what was written so far is readable", file=sys.stderr)
+        print("hdf2tb: interrupted; the same command goes on from here", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()

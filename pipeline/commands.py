@@ -39,6 +39,7 @@ def convert(given: argparse.Namespace) -> int:
                     dt=given.dt,
                     workers=given.workers,
                     scheduler=given.scheduler,
+                    restart=given.restart,
                     progress=progress,
                 )
         except ConversionError as error:

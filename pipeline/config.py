@@ -15,7 +15,14 @@ __all__ = ["parse_plot", "read_config"]
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.1 without its numbers to base 60: ``units: 1:10`` is a range, not seventy."""
+    """YAML 1.1 without its numbers to base 60 and 8 (``units: 1:10`` is a range, not seventy), nor repeated keys."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for name in names:
+            if names.count(name) > 1:
+                raise yaml.MarkedYAMLError(problem=f"{name!r} stands here twice", problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -23,7 +30,7 @@ _Loader.yaml_implicit_resolvers = {
     for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _DIGITS = list("-+.0123456789")
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?\d+$"), _DIGITS)
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9]\d*)$"), _DIGITS)
 _NUMBER = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][-+]?\d+)?$|[-+]?\.inf$|\.nan$")
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _NUMBER, _DIGITS)
 
@@ -43,10 +50,10 @@ def read_config(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
         If there is no such file, it is not YAML, or holds no such list.
     """
     try:
-        found = yaml.load(Path(path).read_text(), Loader=_Loader)  # noqa: S506  (a safe loader)
+        found = yaml.load(Path(path).read_bytes(), Loader=_Loader)  # noqa: S506  (a safe loader)
     except OSError as cause:
         raise SettingError(f"{path}: cannot be read ({cause.strerror})") from cause
-    except (yaml.YAMLError, UnicodeDecodeError) as cause:
+    except yaml.YAMLError as cause:
         raise SettingError(f"{path}: not YAML ({' '.join(str(cause).split())})") from cause
     for key in ("simulation", "tensorboard"):
         if isinstance(found, dict) and key in found:
@@ -67,18 +74,23 @@ def parse_plot(text: str) -> dict[str, dict[str, Any]]:
     SettingError
         If it does not have that form.
     """
-    name, colon, rest = text.partition(":")
+    name, _, rest = text.partition(":")
     pairs = [part.partition("=") for part in re.split(r",(?![^(\[]*[)\]])", rest)]
-    if not name.strip() or not colon or not all(key.strip() and equals for key, equals, _ in pairs):
+    keys = [key.strip() for key, _, value in pairs if key.strip() and value.strip()]
+    if not name.strip() or len(keys) < len(pairs):
         raise SettingError(
             f"--plot {text!r}: accepted is NAME:kind=KIND,setting=value,… such as voltage:kind=trace,step=10"
         )
-    return {name.strip(): {key.strip(): _value(value.strip()) for key, _, value in pairs}}
+    if len(set(keys)) < len(keys):
+        raise SettingError(f"--plot {text!r}: accepted is each setting once")
+    return {name.strip(): {key: _value(value.strip()) for key, (_, _, value) in zip(keys, pairs, strict=True)}}
 
 
 def _value(text: str) -> Any:
-    if text.startswith(("[", "(")):
-        text = "[" + text[1:-1] + "]"
+    if text.startswith("#"):  # a colour, not a comment
+        return text
+    if text[0] + text[-1] == "()":
+        text = f"[{text[1:-1]}]"
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506
     except yaml.YAMLError:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from pipeline.errors import SettingError
+from pipeline.tasks import Failure
 
 __all__ = ["Executor", "GraphBuilder", "InProcess", "OnCluster", "executor", "in_order"]
 
@@ -56,8 +57,11 @@ class OnCluster:
         return self.client.submit(function, *args, pure=False)
 
     def result(self, handle: Any) -> Any:
-        """Fetch a result; the cluster forgets it once no handle is left."""
-        return handle.result()
+        """Fetch a result, a `Failure` if the cluster could not compute it; it is forgotten once no handle is left."""
+        try:
+            return handle.result()
+        except Exception as error:  # a worker that keeps dying, a lost connection: tasks themselves do not raise
+            return Failure(f"the Dask cluster gave up on it ({type(error).__name__}: {error})")
 
 
 class GraphBuilder:
@@ -77,18 +81,18 @@ class GraphBuilder:
 
 
 def in_order(executor: Executor, handles: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
-    """Yield (label, result) in order, while at most ``executor.window`` of `handles` have been begun."""
+    """Yield (label, result) in order, at most ``executor.window`` of them begun before; None stays None."""
     waiting: deque[tuple[Any, Any]] = deque()
     for labelled in handles:
         waiting.append(labelled)
         del labelled
         if len(waiting) >= executor.window:
             label, handle = waiting.popleft()
-            yield label, executor.result(handle)
+            yield label, None if handle is None else executor.result(handle)
             del handle
     while waiting:
         label, handle = waiting.popleft()
-        yield label, executor.result(handle)
+        yield label, None if handle is None else executor.result(handle)
 
 
 @contextmanager
@@ -113,8 +117,10 @@ def executor(workers: int | None = None, scheduler: str | None = None) -> Iterat
         raise SettingError(f"workers={workers}: accepted is a whole number of at least 1")
     if scheduler is not None:
         from distributed import Client
+        from distributed.comm import resolve_address
 
         try:
+            resolve_address(scheduler)  # a client that was given no address is slow to give up
             client = Client(scheduler, timeout="10s", set_as_default=False)
         except (OSError, ValueError, TimeoutError) as cause:
             raise SettingError(f"scheduler={scheduler!r}: no Dask scheduler answers there ({cause})") from cause

@@ -69,9 +69,10 @@ def _variable(name: str, array: xr.DataArray) -> tuple[str, ...]:
 def _setting(value: Any) -> str:
     if isinstance(value, np.ndarray):
         if value.dtype.kind in "iuf" and value.size > 4:
-            with np.errstate(all="ignore"):
-                low, high, mean = np.nanmin(value), np.nanmax(value), np.nanmean(value)
-            return f"{value.size} values, {low:.4g} to {high:.4g}, mean {mean:.4g}"
+            finite = value[np.isfinite(value)].astype(np.float64)
+            if not finite.size:
+                return f"{value.size} values, none finite"
+            return f"{value.size} values, {finite.min():.4g} to {finite.max():.4g}, mean {finite.mean():.4g}"
         return " ".join(str(value).split())
     text = " ".join(str(value).split())
     return text if len(text) <= 80 else f"{text[:77]}…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from pipeline.opening.stored import stored_identity
 from pipeline.rendering import Kind, Subject, TimeAxis, TimeBlock
 from pipeline.settings import SECONDS
 from pipeline.slicing import BLOCK_BYTES, Block, blocks, evenly_spaced
@@ -69,6 +71,19 @@ class Job:
         seconds = xr.Variable(("time",), values * SECONDS.get(unit, 1.0))
         drawings = tuple(Drawing(d.kind, replace(d.subject, time=axis)) for d in self.drawings)
         return replace(self, times=None if line else seconds, drawings=drawings)
+
+    def key(self) -> str:
+        """Return a digest of all that its records depend on: source, settings and version; empty if that is unknown."""
+        from pipeline import __version__
+
+        try:
+            identity = stored_identity(self.variable)
+        except OSError:
+            return ""
+        if not identity:
+            return ""
+        times = "" if self.times is None else stored_identity(self.times)
+        return hashlib.sha256(f"{__version__} {identity} {times} {self.axis} {self.drawings}".encode()).hexdigest()
 
     @property
     def summarised(self) -> list[Drawing]:
@@ -161,9 +176,6 @@ class Slice:
 
 
 def _load(variable: xr.Variable) -> Any:
-    if variable.chunks is None:
-        return variable.to_numpy()
-    import dask
-
-    with dask.config.set(scheduler="synchronous"):  # a task does not wait for other tasks
-        return variable.to_numpy()
+    if variable.chunks is not None:
+        variable = variable.compute(scheduler="synchronous")  # a task does not wait for other tasks
+    return variable.to_numpy()

@@ -158,11 +158,16 @@ def plan_array(
 
 def _component_name(node: xr.DataTree) -> str:
     """Return the name in tags: the component's identifier, then the groups below it."""
-    parts = node.path.strip("/").split("/")
-    if parts == [""]:
+    top, *groups = node.path.strip("/").split("/")
+    if not top:
         return node.name or "run"
-    top = node.root[parts[0]]
-    return "/".join([str(top.attrs.get("identifier", parts[0])), *parts[1:]])
+    longest, at, _ = top.rpartition("@")
+    if at and longest in node.root.children:  # the same component, on a shorter time axis
+        top = longest
+    identifier = str(node.root[top].attrs.get("identifier", top))
+    if identifier.replace("/", "_") == top:  # else another component has that identifier too
+        top = identifier
+    return "/".join([top, *groups])
 
 
 class _Builder:
@@ -184,7 +189,9 @@ class _Builder:
             return
         key = component, attr, axis
         job = self.jobs.get(key) or Job(variable, axis or 0, times, ())
-        self.jobs[key] = replace(job, drawings=(*job.drawings, Drawing(kind, subject)))
+        if Drawing(kind, subject) not in job.drawings:  # hyperparameters have no tags to be told apart by
+            job = replace(job, drawings=(*job.drawings, Drawing(kind, subject)))
+        self.jobs[key] = job
 
     def add_setting(self, component: str, attr: str, value: Any, kind: Kind) -> None:
         """Add a plot of an attribute, whose value is known."""
@@ -234,11 +241,9 @@ def _describe(
     dims = [str(dim) for dim in variable.dims]
     if kind.time_axis is not None:
         axis = _named_axis(name, dims, kind.time_axis)
-        if dims[axis] != "time":
-            if "time" in dims:
-                dims[dims.index("time")] = "unit" if len(dims) == 2 else dims[axis]
-            dims[axis] = "time"
-            time = None
+        if dims[axis] != "time":  # the others keep their names, in order
+            dims.remove("time" if "time" in dims else dims[axis])
+            dims.insert(axis, "time")
         variable = variable.copy(deep=False)
         variable.dims = tuple(dims)
     at = dims.index("time") if "time" in dims else None
@@ -270,10 +275,12 @@ def _named_axis(name: str, dims: list[str], wanted: int | str) -> int:
 
 def _time_axis(time: xr.DataArray | None, length: int) -> tuple[TimeAxis, xr.Variable | None]:
     """Return the time axis as far as it is known without reading, and the stored times if there are any."""
-    if time is None or time.shape != (length,):
+    if time is None:
         return TimeAxis(length), None
     index = time.xindexes.get("time")
     unit = str(time.attrs.get("units", "step")).split(" ")[0]
-    if index is not None and hasattr(index, "step"):
+    if index is not None and hasattr(index, "step"):  # a step lasts as long whichever axis is time
         return TimeAxis(length, float(index.start), float(index.step), unit), None
+    if time.shape != (length,):
+        return TimeAxis(length), None
     return TimeAxis(length, unit=unit), time.variable

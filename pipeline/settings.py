@@ -8,7 +8,6 @@ user what is accepted.
 from __future__ import annotations
 
 import math
-import numbers
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
@@ -18,11 +17,11 @@ import numpy as np
 
 from pipeline.errors import SettingError
 
-__all__ = ["Settings", "check_time_axis", "duration", "setting"]
+__all__ = ["SECONDS", "Settings", "check_time_axis", "duration", "quantity", "setting"]
 
 #: Seconds in one of each unit of time that is understood.
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([a-zA-Zµμ]*)\s*")
+_QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([a-zA-Zµμ]*)\s*")
 
 
 def setting(default: Any, check: Callable[[Any], Any], accepted: str) -> Any:
@@ -78,7 +77,17 @@ def check_size(value: Any) -> tuple[float, float]:
 
 def check_time_axis(value: Any) -> int | str:
     """Return an axis number or a dimension's name."""
-    return whole(value) if isinstance(value, numbers.Real) or re.fullmatch(r"-?\d+", str(value)) else str(value)
+    if isinstance(value, str) and not re.fullmatch(r"[-+]?\d+", value):
+        return value
+    return whole(value)
+
+
+def quantity(value: Any) -> tuple[float, str] | None:
+    """Return (number, unit) of a time such as ``"-0.1 ms"``, in ms where it names no unit; None if it is no time."""
+    found = _QUANTITY.fullmatch(str(value)) if not isinstance(value, bool) else None
+    if found is None or (found[2] or "ms") not in SECONDS or not math.isfinite(float(found[1])):
+        return None
+    return float(found[1]), found[2] or "ms"
 
 
 def duration(value: Any) -> tuple[float, str]:
@@ -89,10 +98,10 @@ def duration(value: Any) -> tuple[float, str]:
     SettingError
         If it is not a positive duration in one of the units s, ms, us, ns, min or h.
     """
-    found = _DURATION.fullmatch(str(value)) if not isinstance(value, bool) else None
-    if found is None or (found[2] or "ms") not in SECONDS or not 0 < float(found[1]) < math.inf:
+    found = quantity(value)
+    if found is None or found[0] <= 0:
         raise SettingError(f"dt={value!r}: accepted is a positive duration such as '0.1 ms' ({', '.join(SECONDS)})")
-    return float(found[1]), found[2] or "ms"
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,28 +5,29 @@ from __future__ import annotations
 import mmap
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 __all__ = ["samples", "tensorboard_command"]
 
 
 def samples(logdir: str | os.PathLike[str]) -> dict[str, int]:
-    """Return how many samples a tag can have, by plugin: the number of records in the fullest event file of each.
+    """Return how many samples a tag can have, by plugin: the number of records in the event files of the fullest run.
 
     Parameters
     ----------
     logdir : path
         Of any event files; those of other writers may hold points and pictures alike.
     """
-    most = {"images": 10, "scalars": 1000}
+    least = {"images": 10, "scalars": 1000}  # TensorBoard's own choice
+    found: Counter[tuple[Path, str]] = Counter()
     for path in Path(logdir).rglob("*tfevents*"):
         kind = path.name.rsplit(".", 1)[-1]
         if kind in ("hparams", "experiment") or not path.is_file():
             continue
         count = _records(path)
-        for plugin in [kind] if kind in most else most:
-            most[plugin] = max(most[plugin], count)
-    return most
+        found.update({(path.parent, plugin): count for plugin in ([kind] if kind in least else least)})
+    return {plugin: max([most, *(n for (_, p), n in found.items() if p == plugin)]) for plugin, most in least.items()}
 
 
 def _records(path: Path) -> int:

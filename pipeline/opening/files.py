@@ -34,7 +34,7 @@ def run_files(path: str | os.PathLike[str]) -> list[Path]:
             return [place]
         if found := _inside(place):
             return found
-        below = {folder: files for folder in sorted(place.iterdir()) if folder.is_dir() and (files := _inside(folder))}
+        below = {folder: files for folder in _folders(place) if (files := _inside(folder))}
     except PermissionError as cause:
         raise SourceError(f"{place}: may not be read ({cause.strerror})") from cause
     if not below:
@@ -52,4 +52,9 @@ def run_name(path: str | os.PathLike[str]) -> str:
 
 
 def _inside(folder: Path) -> list[Path]:
-    return sorted(f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and not f.name.startswith("."))
+    found = (f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and not f.name.startswith("."))
+    return sorted(f for f in found if not f.is_dir())
+
+
+def _folders(place: Path) -> list[Path]:
+    return sorted(f for f in place.iterdir() if f.is_dir() and not f.name.startswith("."))

@@ -15,7 +15,7 @@ from pipeline.opening.layout import Component, Stored, datasets, settings_of
 
 __all__ = ["Generic"]
 
-_TIME_NAMES = {"time", "times", "t", "timestamps", "timestamp"}
+_TIME_NAMES = {"time", "times", "timestamps", "timestamp"}
 _OTHER_DIMS = {0: (), 1: ("unit",), 2: ("row", "column")}
 
 
@@ -31,52 +31,56 @@ class Generic:
     def read(self, file: h5py.File) -> Component:
         """Return all numeric datasets, in all groups."""
         found, left_out = datasets(file)
-        clocks = {item.name: item.shape[0] for item in found if _is_clock(item)}
-        drawn = [item for item in found if item.name not in clocks]
-        told = {item.name: _told_axis(item, clocks) for item in drawn}
-        lengths = {item.shape[axis] for item in drawn if (axis := told[item.name]) is not None} | set(clocks.values())
+        clocks = {name: item.shape[0] for name, item in found.items() if _is_clock(name, item)}
+        drawn = {name: item for name, item in found.items() if name not in clocks}
+        told = {name: _told_axis(name, item, clocks) for name, item in drawn.items()}
+        lengths = {drawn[name].shape[axis] for name, axis in told.items() if axis is not None} | set(clocks.values())
         stored = []
-        for item in drawn:
-            axis, guessed = told[item.name], False
+        for name, item in drawn.items():
+            axis, guessed = told[name], False
             if axis is None and item.ndim > 0:
                 alike = [a for a, size in enumerate(item.shape) if size in lengths]
                 if alike:
                     axis, guessed = alike[0], len(alike) > 1
                 elif not lengths:
                     axis, guessed = 0, True
-            stored.append(Stored(item.name, _dims(item.ndim, axis), _times(item, axis, clocks), guessed))
+            times = None if axis is None else _times(name, item.shape[axis], clocks)
+            stored.append(Stored(name, _dims(item.ndim, axis), times, guessed))
+        used = {item.times for item in stored}
+        stored += [Stored(name, ("time",)) for name in clocks if name not in used]
         settings = settings_of(file)
-        name = settings.get("identifier")
-        return Component(None if name is None else str(name), settings, stored, left_out)
+        identifier = settings.get("identifier")
+        return Component(None if identifier is None else str(identifier), settings, stored, left_out)
 
 
-def _is_clock(dataset: h5py.Dataset) -> bool:
-    base = dataset.name.rsplit("/", 1)[-1].lower()
-    return dataset.ndim == 1 and base in _TIME_NAMES and dataset.dtype.kind in "iuf"
+def _is_clock(name: str, dataset: h5py.Dataset) -> bool:
+    return dataset.ndim == 1 and dataset.dtype.kind in "iuf" and _means_time(name)
 
 
-def _told_axis(dataset: h5py.Dataset, clocks: dict[str, int]) -> int | None:
+def _means_time(name: str) -> bool:
+    base = name.rsplit("/", 1)[-1]
+    return base == "t" or base.lower() in _TIME_NAMES  # T is a temperature
+
+
+def _told_axis(name: str, dataset: h5py.Dataset, clocks: dict[str, int]) -> int | None:
     """Return the axis that the file itself says is time, or None."""
     for axis in range(dataset.ndim):
         dim = dataset.dims[axis]
-        names = [dim.label, *(scale.name.rsplit("/", 1)[-1] for scale in dim.values() if scale.name)]
-        if any(name.lower() in _TIME_NAMES for name in names if name):
+        if any(_means_time(label) for label in (dim.label, *(scale.name for scale in dim.values())) if label):
             return axis
     unlimited = [axis for axis, size in enumerate(dataset.maxshape) if size is None]
     if len(unlimited) == 1:
         return unlimited[0]
-    beside = {size for name, size in clocks.items() if _folder(name) == _folder(dataset.name)}
+    beside = {size for clock, size in clocks.items() if _folder(clock) == _folder(name)}
     alike = [axis for axis, size in enumerate(dataset.shape) if size in beside]
     return alike[0] if len(alike) == 1 else None
 
 
-def _times(dataset: h5py.Dataset, axis: int | None, clocks: dict[str, int]) -> str | None:
-    """Return the clock that goes with a dataset's time axis: one in its group first, then the one nearest the root."""
-    if axis is None:
-        return None
-    fitting = [name for name, size in clocks.items() if size == dataset.shape[axis]]
-    around = [name for name in fitting if (_folder(dataset.name) + "/").startswith(_folder(name) + "/")]
-    return max(around, key=lambda name: len(_folder(name)), default=None)
+def _times(name: str, length: int, clocks: dict[str, int]) -> str | None:
+    """Return the clock that goes with a dataset's time axis: one in its group, else in the nearest group around it."""
+    fitting = [clock for clock, size in clocks.items() if size == length]
+    around = [clock for clock in fitting if (_folder(name) + "/").startswith(_folder(clock) + "/")]
+    return max(around, key=lambda clock: len(_folder(clock)), default=None)
 
 
 def _folder(name: str) -> str:

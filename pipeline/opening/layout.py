@@ -9,7 +9,7 @@ import h5py
 
 from pipeline.opening.values import attribute, parse_repr
 
-__all__ = ["Component", "Layout", "Stored", "datasets", "settings_of"]
+__all__ = ["Component", "Layout", "Stored", "attributes", "datasets", "member", "settings_of"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Stored:
     Attributes
     ----------
     name : str
-        Full name in the file, such as ``/sim/voltage``.
+        Full name in the file, such as ``/sim/voltage``; through an external link, the name of the link.
     dims : tuple of str
         One name an axis; ``time`` is the time axis.
     times : str or None
@@ -68,37 +68,42 @@ class Layout(Protocol):
         """Return what the file holds."""
 
 
-def datasets(group: h5py.Group) -> tuple[list[h5py.Dataset], dict[str, str]]:
-    """Return all datasets below `group` that hold real numbers, and why the others are left out.
+def datasets(file: h5py.File) -> tuple[dict[str, h5py.Dataset], dict[str, str]]:
+    """Return all datasets that hold real numbers, by the name they are reached by, and why the others are left out.
 
     Links that lead nowhere are left out with a word; a group that is linked twice is walked once.
     """
-    numeric: list[h5py.Dataset] = []
+    numeric: dict[str, h5py.Dataset] = {}
     left_out: dict[str, str] = {}
     seen: set[tuple[int, int]] = set()
 
-    def walk(node: h5py.Group) -> None:
+    def walk(node: h5py.Group, path: str) -> None:
         info = h5py.h5o.get_info(node.id)
         if (info.fileno, info.addr) in seen:
             return
         seen.add((info.fileno, info.addr))
         for key in node:
-            name = f"{node.name.rstrip('/')}/{key}"
-            try:
-                item = node[key]
-            except (KeyError, OSError):
+            name, item = f"{path}/{key}", member(node, key)
+            if item is None:
                 left_out[name] = "a link that leads nowhere"
-                continue
-            if isinstance(item, h5py.Group):
-                walk(item)
+            elif isinstance(item, h5py.Group):
+                walk(item, name)
             elif isinstance(item, h5py.Dataset):
                 if why := _not_numbers(item):
                     left_out[name] = why
                 else:
-                    numeric.append(item)
+                    numeric[name] = item
 
-    walk(group)
+    walk(file, "")
     return numeric, left_out
+
+
+def member(group: h5py.Group, key: str) -> h5py.Group | h5py.Dataset | None:
+    """Return what a link leads to; None if there is no such link, or it leads nowhere."""
+    try:
+        return group[key]
+    except (KeyError, OSError):
+        return None
 
 
 def _not_numbers(dataset: h5py.Dataset) -> str:
@@ -119,22 +124,23 @@ def settings_of(file: h5py.File) -> dict[str, Any]:
 
     Where both have a name, the configuration's is kept as ``configuration.NAME``.
     """
-    settings = {key: parse_repr(attribute(value), literals=False) for key, value in _attrs(file).items()}
-    group = file.get("configuration")
+    settings = {key: parse_repr(value, literals=False) for key, value in attributes(file).items()}
+    group = member(file, "configuration")
     if isinstance(group, h5py.Group):
-        for key, value in _attrs(group).items():
-            settings[f"configuration.{key}" if key in settings else key] = parse_repr(attribute(value))
+        for key, value in attributes(group).items():
+            settings[f"configuration.{key}" if key in settings else key] = parse_repr(value)
     return settings
 
 
-def _attrs(node: h5py.Group | h5py.Dataset) -> dict[str, Any]:
-    """Read all attributes that h5py can; those of HDF5's own bookkeeping (references) are not settings."""
+def attributes(node: h5py.Group | h5py.Dataset) -> dict[str, Any]:
+    """Return all attributes that h5py can read, as plain values; references tell nothing outside of the file."""
     found: dict[str, Any] = {}
     for key in node.attrs:
         try:
-            value = node.attrs[key]
+            value = attribute(node.attrs[key])
         except (OSError, TypeError, ValueError):
             continue
-        if not isinstance(value, h5py.Empty | h5py.Reference):
+        items = value if isinstance(value, list) else [value]
+        if not any(isinstance(item, h5py.Empty | h5py.Reference | h5py.RegionReference) for item in items):
             found[key] = value
     return found

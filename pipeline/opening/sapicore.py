@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import h5py
 
-from pipeline.opening.layout import Component, Stored, datasets, settings_of
+from pipeline.opening.layout import Component, Stored, datasets, member, settings_of
 
 __all__ = ["Sapicore"]
 
@@ -24,13 +24,13 @@ class Sapicore:
 
     def recognises(self, file: h5py.File) -> bool:
         """Whether the root names an identifier and a class, and holds datasets only beside ``configuration``."""
-        groups = {key for key in file if file.get(key, getclass=True) is h5py.Group}
+        groups = {key for key in file if isinstance(member(file, key), h5py.Group)}
         return "identifier" in file.attrs and "class" in file.attrs and groups <= {"configuration"}
 
     def read(self, file: h5py.File) -> Component:
         """Return the component named by ``identifier``."""
         found, left_out = datasets(file)
-        stored = [Stored(item.name, self._dims(item.ndim)) for item in found]
+        stored = [Stored(name, self._dims(item.ndim)) for name, item in found.items()]
         settings = settings_of(file)
         return Component(str(settings["identifier"]), settings, stored, left_out)
 

@@ -5,6 +5,7 @@ So it can be pickled, costs nothing until it is read, and never keeps a simulato
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,15 +14,19 @@ from typing import Any
 import h5py
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 from xarray.backends.common import BackendArray
 from xarray.core import indexing
 
 from pipeline.errors import SourceError
 
-__all__ = ["StoredArray", "open_file"]
+__all__ = ["StoredArray", "open_file", "stored_identity"]
 
 #: HDF5 gives filters that are not its own numbers from here on; `hdf5plugin` brings most of them.
 _FOREIGN_FILTERS = 32001
+
+#: Bytes at either end of a file that are looked at to tell whether it changed.
+_ENDS = 4096
 
 
 @contextmanager
@@ -90,6 +95,25 @@ class StoredArray(BackendArray):
             except (OSError, KeyError, RuntimeError) as cause:
                 raise SourceError(f"{self.path}: {self.name}: cannot be read ({cause})") from cause
         return values.astype(self.dtype, copy=False)
+
+
+def stored_identity(variable: xr.Variable) -> str:
+    """Return what a lazy variable's values depend on, or an empty string if they are not simply those of a file.
+
+    The dataset's name, shape and type, the slice, the file's size and time of change, and a digest of its first and
+    last bytes.
+    """
+    lazy = getattr(variable, "_data", None)
+    stored = getattr(lazy, "array", None)
+    if not isinstance(lazy, indexing.LazilyIndexedArray) or not isinstance(stored, StoredArray):
+        return ""
+    status = os.stat(stored.path)
+    with open(stored.path, "rb") as file:
+        digest = hashlib.sha256(file.read(_ENDS))
+        file.seek(max(0, status.st_size - _ENDS))
+        digest.update(file.read(_ENDS))
+    parts = (stored.name, stored.shape, str(stored.dtype), lazy.key, status.st_size, status.st_mtime_ns)
+    return f"{parts} {digest.hexdigest()}"
 
 
 def _register_filters(dataset: h5py.Dataset) -> None:

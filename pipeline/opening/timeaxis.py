@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
+import numpy as np
 import xarray as xr
 from xarray.core.indexes import Index
 from xarray.core.indexing import IndexSelResult
 from xarray.indexes import RangeIndex
 from xarray.indexes.range_index import RangeCoordinateTransform
 
-from pipeline.settings import SECONDS, duration
+from pipeline.errors import SettingError
+from pipeline.settings import SECONDS, quantity
 
 __all__ = ["TimeIndex", "time_coordinate"]
+
+
+class _Times(RangeCoordinateTransform):
+    """Times ``start + step * i``; the step is kept as given, where xarray may work it out from start and stop."""
+
+    def __init__(self, start: float, step: float, size: int, name: Hashable = "time", dim: str = "time") -> None:
+        super().__init__(start, start + step * size, size, name, dim)
+        self.given = step
+
+    @property
+    def step(self) -> float:
+        return self.given
 
 
 class TimeIndex(RangeIndex):
     """A range of times. ``sel(time=slice("100 ms", "200 ms"))`` holds both ends; a single label takes the nearest step.
 
-    Labels are numbers in the coordinate's unit, or durations with a unit.
+    Labels are numbers in the coordinate's unit, or text with a unit.
     """
 
     unit: str = "step"
@@ -28,17 +42,26 @@ class TimeIndex(RangeIndex):
     @classmethod
     def evenly(cls, start: float, step: float, size: int, unit: str) -> TimeIndex:
         """Return the index of `size` times ``start + i * step``, in `unit`."""
-        transform = RangeCoordinateTransform(start, start + step * size, size, "time", "time", step=step)
+        return cls._of(_Times(start, step, size), unit)
+
+    @classmethod
+    def _of(cls, transform: RangeCoordinateTransform, unit: str) -> TimeIndex:
         index = cls(transform)
         index.unit = unit
         return index
 
     def isel(self, indexers: Mapping[Any, Any]) -> Index | None:
         """Select by position; a slice stays a `TimeIndex`."""
-        found = super().isel(indexers)
-        if isinstance(found, RangeIndex):
-            return TimeIndex.evenly(found.start, found.step, found.size, self.unit)
-        return found
+        chosen = indexers[self.dim]
+        if not isinstance(chosen, slice):
+            return super().isel(indexers)
+        kept = range(self.size)[chosen]
+        start, step = self.start + self.step * kept.start, self.step * kept.step
+        return self._of(_Times(start, step, len(kept), self.coord_name, self.dim), self.unit)
+
+    def rename(self, name_dict: Mapping[Any, Any], dims_dict: Mapping[Any, Any]) -> TimeIndex:
+        """Rename the coordinate."""
+        return self._of(super().rename(name_dict, dims_dict).transform, self.unit)
 
     def sel(self, labels: dict[Any, Any], method: str | None = None, tolerance: Any = None) -> IndexSelResult:
         """Select by time."""
@@ -48,17 +71,26 @@ class TimeIndex(RangeIndex):
             last = self.size - 1 if label.stop is None else math.floor(self._position(label.stop) + 1e-6)
             stride = 1 if label.step is None else max(1, round(self._value(label.step) / self.step))
             return IndexSelResult({self.dim: slice(max(first, 0), max(last + 1, 0), stride)})
-        if isinstance(label, str):
-            label = self._value(label)
-        return super().sel({self.dim: label}, method="nearest", tolerance=tolerance)
+        nearest = np.rint(np.vectorize(self._position, otypes=[float])(label))
+        if not ((nearest >= 0) & (nearest < self.size)).all():
+            end = self.start + self.step * (self.size - 1)
+            raise KeyError(f"time {label!r}: this run is from {self.start:g} to {end:g} {self.unit}")
+        positions = nearest.astype(np.intp)
+        if isinstance(label, xr.DataArray | xr.Variable):
+            positions = xr.Variable(label.dims, positions)
+        return IndexSelResult({self.dim: positions if positions.ndim else int(positions)})
 
     def _value(self, label: Any) -> float:
         if not isinstance(label, str):
             return float(label)
-        number, unit = duration(label)
+        found = quantity(label)
+        if found is None:
+            raise SettingError(
+                f"time {label!r}: accepted is a number with a unit, such as '100 ms' ({', '.join(SECONDS)})"
+            )
         if self.unit not in SECONDS:
             raise KeyError(f"time {label!r}: this run counts steps, since the duration of one is not known (give dt)")
-        return number * SECONDS[unit] / SECONDS[self.unit]
+        return found[0] * SECONDS[found[1]] / SECONDS[self.unit]
 
     def _position(self, label: Any) -> float:
         return (self._value(label) - self.start) / self.step

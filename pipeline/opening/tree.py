@@ -12,14 +12,13 @@ import numpy as np
 import xarray as xr
 from xarray.core import indexing
 
-from pipeline.errors import PipelineError, TimeAxisWarning
+from pipeline.errors import PipelineError, SourceError, TimeAxisWarning
 from pipeline.opening.files import run_files, run_name
 from pipeline.opening.generic import Generic
-from pipeline.opening.layout import Component, Layout, Stored
+from pipeline.opening.layout import Component, Layout, Stored, attributes
 from pipeline.opening.sapicore import Sapicore
 from pipeline.opening.stored import StoredArray, open_file
 from pipeline.opening.timeaxis import time_coordinate
-from pipeline.opening.values import attribute
 from pipeline.settings import duration
 
 __all__ = ["LAYOUTS", "open_run"]
@@ -67,10 +66,7 @@ def open_run(
     taken: set[str] = set()
     for file in run_files(path):
         try:
-            with open_file(file) as opened:
-                component = _layout(opened).read(opened)
-                name = _free_name(component.name, file, taken)
-                nodes |= _nodes(name, component, opened, step)
+            nodes |= _open(file, taken, step)
         except PipelineError as error:
             if on_error is None:
                 raise
@@ -80,8 +76,14 @@ def open_run(
     return tree
 
 
-def _layout(file: h5py.File) -> Layout:
-    return next(layout for layout in LAYOUTS if layout.recognises(file))
+def _open(path: Path, taken: set[str], dt: tuple[float, str] | None) -> dict[str, xr.Dataset]:
+    """Return the nodes of one file; h5py's own errors are those of a damaged file."""
+    with open_file(path) as file:
+        try:
+            component = next(layout for layout in LAYOUTS if layout.recognises(file)).read(file)
+            return _nodes(_free_name(component.name, path, taken), component, file, dt)
+        except (OSError, RuntimeError, KeyError, ValueError) as cause:
+            raise SourceError(f"{path}: a damaged HDF5 file, or one that cannot be understood ({cause})") from cause
 
 
 def _free_name(wanted: str | None, file: Path, taken: set[str]) -> str:
@@ -105,21 +107,23 @@ def _nodes(name: str, component: Component, file: h5py.File, dt: tuple[float, st
     for item in component.stored:
         length, group = lengths[item.name], item.name.rsplit("/", 1)[0]
         root = name if length in (None, longest) else f"{name}@{length}"
-        members.setdefault(f"/{root}", [])
-        members.setdefault(f"/{root}{group}", []).append(item)
+        around = group.split("/")
+        for depth in range(len(around)):  # groups that only hold groups have attributes all the same
+            members.setdefault(f"/{root}{'/'.join(around[: depth + 1])}", [])
+        members[f"/{root}{group}"].append(item)
     nodes = {path: _dataset(items, dims, file, dt) for path, items in members.items()}
     for path, dataset in nodes.items():
         root, _, group = path[1:].partition("/")
         if group:
-            dataset.attrs |= {key: attribute(value) for key, value in file[group].attrs.items()}
+            dataset.attrs |= attributes(file[group])
         elif root != name:
             dataset.attrs["identifier"] = component.name or name
     nodes[f"/{name}"].attrs |= component.settings
     nodes[f"/{name}"].encoding = {"source": str(file.filename), "left_out": component.left_out}
-    if guessed := [item.name for item in component.stored if item.guessed]:
+    if guessed := [f"axis {item.dims.index('time')} of {item.name}" for item in component.stored if item.guessed]:
         names = ", ".join(guessed[:4]) + (f" and {len(guessed) - 4} more" if len(guessed) > 4 else "")
         warnings.warn(
-            f"{file.filename}: time is taken to run along axis 0 of {names}; set time_axis if it does not",
+            f"{file.filename}: time is taken to run along {names}; set time_axis if it does not",
             TimeAxisWarning,
             stacklevel=4,
         )
@@ -131,26 +135,40 @@ def _length(item: Stored, shape: tuple[int, ...]) -> int | None:
 
 
 def _unique_dims(stored: list[Stored], file: h5py.File) -> dict[tuple[str, int], str]:
-    """Give each (dimension, size) of a file one name: the plain one for the size seen first, else with its size."""
+    """Give each (dimension, size) of a file one name: the plain one for the size seen first, else with its size.
+
+    No dimension has a dataset's name: xarray would take that for its labels, and read it.
+    """
     names: dict[tuple[str, int], str] = {}
-    for item in stored:
+    taken = {_base(item.name) for item in stored}
+    for item in sorted(stored, key=lambda item: "time" not in item.dims):
         for dim, size in zip(item.dims, file[item.name].shape, strict=True):
             if dim != "time" and (dim, size) not in names:
-                plain = all(known != dim for known, _ in names)
-                names[dim, size] = dim if plain else f"{dim}_{size}"
+                names[dim, size] = _free(dim if dim not in taken else f"{dim}_{size}", taken)
+                taken.add(names[dim, size])
     return names
+
+
+def _base(name: str) -> str:
+    return name.rsplit("/", 1)[-1]
+
+
+def _free(name: str, taken: set[str]) -> str:
+    return name if name not in taken else _free(f"{name}_", taken)
 
 
 def _dataset(
     items: list[Stored], dims: dict[tuple[str, int], str], file: h5py.File, dt: tuple[float, str] | None
 ) -> xr.Dataset:
-    """Return the lazy variables of one node, with their time coordinate."""
+    """Return the lazy variables of one node, with their time coordinate; a variable is never called ``time``."""
     variables: dict[str, xr.Variable] = {}
     coords: xr.Coordinates | None = None
+    taken = {"time", *(_base(item.name) for item in items)}
     for item in items:
         stored = file[item.name]
         names = tuple(dims.get((dim, size), dim) for dim, size in zip(item.dims, stored.shape, strict=True))
-        variables[item.name.rsplit("/", 1)[-1]] = _variable(stored, names)
+        base = _base(item.name)
+        variables[base if base != "time" else _free(base, taken)] = _variable(stored, names)
         if "time" in names and coords is None:
             if dt is None and item.times is not None:
                 times = _variable(file[item.times], ("time",))
@@ -166,7 +184,7 @@ def _variable(stored: h5py.Dataset, dims: tuple[str, ...]) -> xr.Variable:
     if dtype.kind == "b" or h5py.check_enum_dtype(stored.dtype):
         dtype = np.dtype(bool) if stored.dtype.kind == "b" else np.dtype(stored.dtype.base).newbyteorder("=")
     array = StoredArray(str(file_of(stored)), stored.name, stored.shape, dtype)
-    attrs = {key: attribute(value) for key, value in stored.attrs.items() if key not in _BOOKKEEPING}
+    attrs = {key: value for key, value in attributes(stored).items() if key not in _BOOKKEEPING}
     encoding = {
         "source": array.path,
         "dataset": stored.name,

@@ -63,19 +63,18 @@ def _array(inside: str, default: type) -> Any:
     dtype = _DTYPE.search(inside)
     try:
         call = ast.parse(f"f({inside})", mode="eval").body
-        assert isinstance(call, ast.Call)
-        values = np.asarray(_literal(call.args[0]))
-    except (SyntaxError, ValueError, IndexError, RecursionError, MemoryError):
-        return None
-    if dtype is not None:
-        try:
-            return values.astype("float32" if dtype[1] == "bfloat16" else "bool" if dtype[1] == "bool_" else dtype[1])
-        except TypeError:
+        if not isinstance(call, ast.Call):
             return None
-    if values.dtype.kind == "f":
+        values = np.asarray(_literal(call.args[0]))
+        if dtype is not None:
+            values = values.astype({"bfloat16": "float32", "bool_": "bool"}.get(dtype[1], dtype[1]))
+    except (SyntaxError, ValueError, IndexError, TypeError, OverflowError, RecursionError, MemoryError):
+        return None
+    if values.dtype.kind not in "biuf":
+        return None
+    if values.dtype.kind == "f" and dtype is None:
         values = values.astype(default)
-    value: Any = values.item() if values.ndim == 0 else values
-    return value if values.dtype.kind in "biuf" else None
+    return values.item() if values.ndim == 0 else values
 
 
 def _literal(node: ast.expr) -> Any:

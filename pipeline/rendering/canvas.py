@@ -6,6 +6,7 @@ is those with the data area and a few words filled in.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,6 +22,9 @@ __all__ = ["DPI", "Area", "ColourBar", "Frame", "Look", "cells", "edges", "frame
 Pixels = npt.NDArray[np.uint8]
 
 DPI = 100
+
+#: Held while fonts are used: neither matplotlib nor FreeType draws text in two threads at a time.
+_DRAWING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -157,8 +161,9 @@ class Frame:
     def _write_above(self, lines: Pixels, title: str, caption: str) -> None:
         """Write the title and caption into scanlines, where the frame is white."""
         area = self.area
-        right = _words(caption, self.text_height, area.width // 2)
-        left = _words(title, self.text_height, area.width - right.shape[1] - int(self.text_height))
+        with _DRAWING:
+            right = _words(caption, self.text_height, area.width // 2)
+            left = _words(title, self.text_height, area.width - right.shape[1] - int(self.text_height))
         base = area.top - max(3, int(self.text_height * 0.3))
         for words, at in ((left, area.left), (right, area.right - right.shape[1])):
             height, width = words.shape
@@ -188,9 +193,14 @@ def _words(text: str, height: float, room: int) -> Pixels:
     return np.rint(np.asarray(image) / 255 * BLACK).astype(np.uint8)
 
 
-@lru_cache(maxsize=16)
 def frame(look: Look) -> Frame:
-    """Draw what does not change. The global matplotlib settings are neither used nor changed for good."""
+    """Draw what does not change, once. The global matplotlib settings are neither used nor changed for good."""
+    with _DRAWING:
+        return _frame(look)
+
+
+@lru_cache(maxsize=16)
+def _frame(look: Look) -> Frame:
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -7,7 +7,10 @@ conversion gives the same directory.
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -16,7 +19,23 @@ from pipeline.errors import OutputError
 from pipeline.writing.hparams import HparamValue, experiment_events, session_events, session_values
 from pipeline.writing.wire import file_version
 
-__all__ = ["EventFiles", "event_file", "free_number", "read_hparams", "write_experiment"]
+__all__ = [
+    "FIRST_RECORD",
+    "GROWING",
+    "EventFiles",
+    "event_file",
+    "free_number",
+    "locked",
+    "read_hparams",
+    "write_experiment",
+]
+
+
+#: The event files that grow by appending; hyperparameters are one small file that is replaced.
+GROWING = ("scalars", "images")
+
+#: Where the first record of data begins, after the file version.
+FIRST_RECORD = len(file_version())
 
 
 def event_file(run_dir: Path, kind: str, number: int = 0) -> Path:
@@ -42,20 +61,36 @@ class EventFiles:
 
     def __init__(self, run_dir: str | os.PathLike[str], number: int = 0) -> None:
         self.run_dir, self.number = Path(run_dir), number
-        self.written: dict[str, int] = {}
         self._open: dict[str, BinaryIO] = {}
 
-    def start_afresh(self) -> None:
-        """Make the directory, and remove what an earlier conversion left in it."""
+    @property
+    def ends(self) -> dict[str, int]:
+        """The size of each event file that grows."""
+        paths = {kind: event_file(self.run_dir, kind, self.number) for kind in GROWING}
+        return {kind: path.stat().st_size for kind, path in paths.items() if path.exists()}
+
+    def cut(self, ends: dict[str, int]) -> None:
+        """Make the directory, and cut each event file to its end; one that has none is removed, and so are others'.
+
+        Raises
+        ------
+        OutputError
+            Also if a file is shorter than its end.
+        """
+        self.close()
         try:
             self.run_dir.mkdir(parents=True, exist_ok=True)
-            for kind in ("scalars", "images", "hparams"):
+            for kind in GROWING:
+                mine = event_file(self.run_dir, kind, self.number)
                 for path in self.run_dir.glob(_pattern(kind)):
-                    path.unlink()
+                    if path != mine or not ends.get(kind):
+                        path.unlink()
+                if ends.get(kind):
+                    os.truncate(mine, ends[kind])
         except OSError as cause:
             raise OutputError(f"{self.run_dir}: cannot be written ({cause.strerror})") from cause
 
-    def append(self, kind: str, records: bytes | bytearray) -> None:
+    def append(self, kind: str, records: bytes | bytearray | memoryview) -> None:
         """Add whole framed records to the event file of one kind."""
         if not records:
             return
@@ -66,19 +101,17 @@ class EventFiles:
                 self._open[kind] = open(path, "ab", buffering=0)
                 if not self._open[kind].tell():
                     self._open[kind].write(file_version())
-                self.written.setdefault(kind, len(file_version()))
             view = memoryview(records)
             while view:  # an unbuffered write may take only a part
                 view = view[self._open[kind].write(view) :]
         except OSError as cause:
             raise OutputError(f"{path}: cannot be written ({cause.strerror})") from cause
-        self.written[kind] += len(records)
 
     def write_hparams(self, values: dict[str, HparamValue], group: str) -> None:
         """Write all hyperparameters of the run as one session, replacing the one written before."""
-        data = file_version() + session_events(values, group)
-        _replace(event_file(self.run_dir, "hparams"), data)
-        self.written["hparams"] = len(data)
+        path, data = event_file(self.run_dir, "hparams"), file_version() + session_events(values, group)
+        if not path.exists() or path.read_bytes() != data:
+            _replace(path, data)
 
     def close(self) -> None:
         """Close the files; a later `append` goes on with them."""
@@ -101,6 +134,29 @@ def read_hparams(run_dir: str | os.PathLike[str]) -> dict[str, HparamValue]:
     return session_values(path.read_bytes()) if path.exists() else {}
 
 
+@contextmanager
+def locked(logdir: str | os.PathLike[str]) -> Iterator[None]:
+    """Keep other conversions out of a log directory; a process that dies lets go of it.
+
+    Raises
+    ------
+    OutputError
+        If another one is under way there, or the directory cannot be written.
+    """
+    path = Path(logdir) / ".hdf2tb.lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = open(path, "a")  # noqa: SIM115  (closed below)
+    except OSError as cause:
+        raise OutputError(f"{logdir}: cannot be written ({cause.strerror})") from cause
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as cause:
+            raise OutputError(f"{logdir}: another conversion is writing to it; wait for it, or name another") from cause
+        yield
+
+
 def free_number(run_dir: str | os.PathLike[str]) -> int:
     """Return the lowest number above those of the event files in a directory."""
     numbers = [int(path.name.split(".")[3]) for path in Path(run_dir).glob(_pattern("*"))]
@@ -113,8 +169,10 @@ def write_experiment(logdir: Path, metrics: list[str] | None = None) -> None:
     Where no run has hyperparameters, none is written.
     """
     sessions = [session_values(path.read_bytes()) for path in sorted(logdir.rglob(_pattern("hparams")))]
-    if any(sessions):
-        _replace(event_file(logdir, "experiment"), file_version() + experiment_events(sessions, metrics or []))
+    path = event_file(logdir, "experiment")
+    data = file_version() + experiment_events(sessions, metrics or []) if any(sessions) else b""
+    if data and (not path.exists() or path.read_bytes() != data):
+        _replace(path, data)
 
 
 def _pattern(kind: str) -> str:

@@ -1,0 +1,276 @@
+"""The writer's side of a conversion: results come in order, event files grow, and the journal says what is complete."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import OutputError
+from pipeline.executors import Executor, InProcess, in_order
+from pipeline.plan import Plan
+from pipeline.recipe import Mark, pieces, step_count
+from pipeline.tasks import Failure, Outcome, guarded
+from pipeline.writing.eventfiles import FIRST_RECORD, GROWING, EventFiles, event_file
+from pipeline.writing.journal import Checkpoint, Entry, Journal, Ranges, journal_path
+
+__all__ = ["RunReport", "append_outcome", "write_computed", "write_run"]
+
+#: Seconds between checkpoints of a variable that is under way, and of one with partials to be kept.
+_CHECKPOINT_SECONDS = 0.1, 1.0
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What was written of one run.
+
+    Attributes
+    ----------
+    name, directory : str
+    files : dict of str to int
+        Bytes by event file.
+    problems, notes : tuple of str
+        A line each.
+    reused : int
+        Variables that were complete already, and not read.
+    """
+
+    name: str
+    directory: str
+    files: dict[str, int] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    reused: int = 0
+
+
+@dataclass(frozen=True)
+class _Label:
+    """Which variable a result belongs to, and the mark that is reached with it (None: between two)."""
+
+    index: int
+    mark: Mark | None
+
+
+def write_run(plan: Plan, run_dir: Path, where: Executor, progress: Any = None, *, restart: bool = False) -> RunReport:
+    """Do the work of a plan and write its event files; a variable that fails writes nothing and stops no other.
+
+    Parameters
+    ----------
+    plan : Plan
+    run_dir : Path
+        What is complete in it, by its journal and for the same source, settings and version, is kept.
+    where : Executor
+    progress : callable, optional
+        Called with (run name, steps done, steps in all).
+    restart : bool
+        Do all of it anew.
+    """
+    with EventFiles(run_dir) as files:
+        output = _Output(plan, files, where, restart=restart)
+        counts = [step_count(job) for job in plan.jobs]
+        for label, result in in_order(where, output.handles()):
+            if progress:
+                done = sum(counts[: label.index]) + (label.mark.done if label.mark else 0)
+                progress(plan.name, min(done, sum(counts) - 1), sum(counts))
+            output.take(label, result)
+        report = output.finish()
+    if progress:
+        progress(plan.name, sum(counts), sum(counts))
+    return report
+
+
+def write_computed(plan: Plan, run_dir: Path, results: Sequence[Sequence[Any]]) -> RunReport:
+    """Write results that are there already, a sequence a job, afresh."""
+    with EventFiles(run_dir) as files:
+        output = _Output(plan, files, InProcess(), restart=True)
+        for index, outcomes in enumerate(results):
+            for number, outcome in enumerate(outcomes, start=1):
+                output.take(
+                    _Label(index, Mark(step_count(plan.jobs[index])) if number == len(outcomes) else None), outcome
+                )
+        return output.finish()
+
+
+def append_outcome(files: EventFiles, outcome: Outcome) -> None:
+    """Append what a task gave back to its event files."""
+    for kind, records in outcome.events:
+        files.append(kind, records)
+
+
+class _Output:
+    """The state of a run that is being written.
+
+    Entries of the journal are kept as far as they are those of the plan, in its order. Where others follow, their files
+    are set aside, and what the plan can still use of them is copied.
+    """
+
+    def __init__(self, plan: Plan, files: EventFiles, where: Executor, *, restart: bool) -> None:
+        self.plan, self.files, self.where = plan, files, where
+        self.keys = [job.key() for job in plan.jobs]
+        self.counts = [step_count(job) for job in plan.jobs]
+        self.failures: dict[int, str] = {}
+        self.journal = Journal(journal_path(files.run_dir))
+        self.aside = _Aside(files.run_dir)
+        self.kept, self.resume = self._match(restart)
+        self.current = -1
+        self.starts: dict[str, int] = {}
+        self.hparams: dict[str, bool | float | str] = {}
+        self.saved = time.monotonic()
+
+    def _match(self, restart: bool) -> tuple[int, Checkpoint | None]:
+        """Return how many jobs are complete, and where the next one goes on; the files are cut to that."""
+        entries, ends = self.journal.entries, self.files.ends
+        kept = 0
+        if restart:
+            self.aside.remove()
+        else:
+            while kept < min(len(entries), len(self.keys)) and entries[kept].key == self.keys[kept] != "":
+                if any(end > ends.get(kind, 0) for kind, (_, end) in entries[kept].ranges.items()):
+                    break
+                kept += 1
+            if kept < len(entries) and self.aside.take(self.files, self.journal):
+                kept, ends = 0, {}
+        checkpoint = self.journal.read_checkpoint() if kept < len(self.keys) and not restart else None
+        if checkpoint and (
+            checkpoint.key != self.keys[kept]
+            or not checkpoint.key
+            or any(end > ends.get(kind, 0) for kind, (_, end) in checkpoint.ranges.items())
+        ):
+            checkpoint = None
+        cut = _ends(entry.ranges for entry in entries[:kept])
+        self.files.cut(cut | ({} if checkpoint is None else _ends([checkpoint.ranges], cut)))
+        self.journal.keep(kept)
+        return kept, checkpoint
+
+    def handles(self) -> Iterator[tuple[_Label, Any]]:
+        """Yield the work that is to be done; None for a variable that is only copied."""
+        for index, planned in enumerate(self.plan.jobs):
+            if index < self.kept:
+                continue
+            if self.keys[index] in self.aside.entries:
+                yield _Label(index, Mark(self.counts[index])), None
+                continue
+            job = guarded(planned.read_times)
+            if isinstance(job, Failure):
+                yield _Label(index, None), self.where.submit(guarded, _same, job)
+                continue
+            resume = self.resume.mark if self.resume and index == self.kept else None
+            for handle, mark in pieces(job, self.where.submit, resume):
+                yield _Label(index, mark), handle
+                del handle
+
+    def take(self, label: _Label, result: Any) -> None:
+        """Write one result."""
+        if label.index != self.current:
+            self._begin(label.index)
+        if label.index in self.failures:
+            return
+        if result is None:
+            self.aside.copy(self.keys[label.index], self.files)
+            self.hparams |= self.aside.entries[self.keys[label.index]].hparams
+        elif isinstance(result, Failure):
+            self.failures[label.index] = f"{self.plan.jobs[label.index].name}: {result.message}"
+            self.files.cut(self.starts)
+            return
+        else:
+            append_outcome(self.files, result)
+            self.hparams |= result.hparams
+        if label.mark is not None:
+            self._mark(label.index, label.mark)
+
+    def _begin(self, index: int) -> None:
+        self.current, self.hparams = index, {}
+        self.starts = self.files.ends
+        if self.resume and index == self.kept:
+            self.hparams = dict(self.resume.hparams)
+            self.starts |= {kind: start for kind, (start, _) in self.resume.ranges.items()}
+
+    def _mark(self, index: int, mark: Mark) -> None:
+        """Note how far a variable is."""
+        ends = self.files.ends
+        ranges: Ranges = {
+            kind: (start, end) for kind, end in ends.items() if end > (start := self.starts.get(kind, FIRST_RECORD))
+        }
+        key, hparams = self.keys[index], dict(self.hparams)
+        if mark.done >= self.counts[index]:
+            self.journal.add(Entry(self.plan.jobs[index].name, key, ranges, hparams))
+            self.journal.drop_checkpoint()
+        elif key and time.monotonic() - self.saved >= _CHECKPOINT_SECONDS[any(mark.levels)]:
+            levels = tuple(tuple((n, self.where.result(handle)) for n, handle in tree) for tree in mark.levels)
+            self.journal.write_checkpoint(Checkpoint(key, Mark(mark.done, levels), ranges, hparams))
+            self.saved = time.monotonic()
+
+    def finish(self) -> RunReport:
+        """Write the hyperparameters, one record a run, and say what was done."""
+        hparams = dict(self.plan.hparams)
+        for entry in self.journal.entries:
+            hparams |= entry.hparams
+        if hparams:
+            self.files.write_hparams(hparams, self.plan.name)
+        self.aside.remove()
+        self.journal.drop_checkpoint()
+        sizes = self.files.ends
+        path = event_file(self.files.run_dir, "hparams")
+        if hparams:
+            sizes["hparams"] = path.stat().st_size
+        elif path.exists():
+            path.unlink()
+        problems = (*self.plan.problems, *self.failures.values())
+        return RunReport(
+            self.plan.name, str(self.files.run_dir), sizes, problems, tuple(self.plan.notes), reused=self.kept
+        )
+
+
+def _same(result: Any) -> Any:
+    return result
+
+
+def _ends(ranges: Any, least: dict[str, int] | None = None) -> dict[str, int]:
+    """Return the last end of each event file."""
+    ends = dict(least or {})
+    for found in ranges:
+        for kind, (_, end) in found.items():
+            ends[kind] = max(end, ends.get(kind, 0))
+    return ends
+
+
+class _Aside:
+    """Event files of an earlier conversion that differs, kept until what is still right in them was copied."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self.paths = {kind: run_dir / f".hdf2tb.{kind}.previous" for kind in (*GROWING, "journal")}
+        self.entries = {entry.key: entry for entry in Journal(self.paths["journal"]).entries if entry.key}
+
+    def take(self, files: EventFiles, journal: Journal) -> bool:
+        """Set the files aside, journal last, unless others are there already; say whether it was done."""
+        if self.entries or not journal.entries:
+            return False
+        files.close()
+        try:
+            for kind in GROWING:
+                path = event_file(files.run_dir, kind, files.number)
+                if path.exists():
+                    path.replace(self.paths[kind])
+            journal.path.replace(self.paths["journal"])
+        except OSError as cause:
+            raise OutputError(f"{files.run_dir}: cannot be written ({cause.strerror})") from cause
+        self.entries = {entry.key: entry for entry in journal.entries if entry.key}
+        return True
+
+    def copy(self, key: str, files: EventFiles) -> None:
+        """Append the records of one variable."""
+        for kind, (start, end) in self.entries[key].ranges.items():
+            with open(self.paths[kind], "rb") as file:
+                file.seek(start)
+                while start < end:
+                    part = file.read(min(end - start, 1 << 24))
+                    files.append(kind, part)
+                    start += len(part)
+
+    def remove(self) -> None:
+        """Remove what is set aside."""
+        self.entries = {}
+        for path in self.paths.values():
+            path.unlink(missing_ok=True)

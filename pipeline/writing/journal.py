@@ -1,0 +1,142 @@
+"""What is complete in a run's event files, so that a conversion goes on where it was interrupted.
+
+The journal is text: a line of JSON for each variable that is done, in the order of the event files. TensorBoard ignores
+it. While a variable is under way a checkpoint beside it says how far it is; both go with the conversion's end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import OutputError
+
+__all__ = ["Checkpoint", "Entry", "Journal"]
+
+_ABOUT = "what is complete in the event files beside this file: the same command goes on from here"
+
+#: Where a variable's records begin and end, by event file.
+Ranges = dict[str, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A variable that is complete.
+
+    Attributes
+    ----------
+    name : str
+    key : str
+        What its records depend on: source, settings and version, as a digest.
+    ranges : dict
+        Where its records are, by event file.
+    hparams : dict
+        The hyperparameters it gave.
+    """
+
+    name: str
+    key: str
+    ranges: Ranges = field(default_factory=dict)
+    hparams: dict[str, bool | float | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """How far a variable is that is not complete: a mark of the recipe, and where its records end by now."""
+
+    key: str
+    mark: Any
+    ranges: Ranges
+    hparams: dict[str, bool | float | str]
+
+
+class Journal:
+    """The journal of one run.
+
+    Parameters
+    ----------
+    path : Path
+        Read if it is there; a line that was cut off, and all after it, do not count.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.entries = list(_read(path))
+
+    def add(self, entry: Entry) -> None:
+        """Add a line."""
+        head = "" if self.entries or self.path.exists() else json.dumps({"hdf2tb": _ABOUT}) + "\n"
+        self._write("a", head + _line(entry))
+        self.entries.append(entry)
+
+    def keep(self, count: int) -> None:
+        """Forget all entries but the first `count`."""
+        self.entries = self.entries[:count]
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.path.with_suffix(".part")
+        text = json.dumps({"hdf2tb": _ABOUT}) + "\n" + "".join(map(_line, self.entries))
+        try:
+            draft.write_text(text)
+            draft.replace(self.path)
+        except OSError as cause:
+            raise OutputError(f"{self.path}: cannot be written ({cause.strerror})") from cause
+
+    def _write(self, mode: str, text: str) -> None:
+        try:
+            with open(self.path, mode) as file:
+                file.write(text)
+        except OSError as cause:
+            raise OutputError(f"{self.path}: cannot be written ({cause.strerror})") from cause
+
+    @property
+    def _checkpoint_path(self) -> Path:
+        return self.path.with_suffix(".checkpoint")
+
+    def write_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Replace the checkpoint."""
+        draft = self.path.with_suffix(".part")
+        try:
+            draft.write_bytes(pickle.dumps(checkpoint))
+            draft.replace(self._checkpoint_path)
+        except OSError as cause:
+            raise OutputError(f"{self.path}: cannot be written ({cause.strerror})") from cause
+
+    def read_checkpoint(self) -> Checkpoint | None:
+        """Return the checkpoint, or None if there is none that can be used."""
+        try:
+            found = pickle.loads(self._checkpoint_path.read_bytes())
+        except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError, IndexError):
+            return None
+        return found if isinstance(found, Checkpoint) else None
+
+    def drop_checkpoint(self) -> None:
+        """Remove the checkpoint."""
+        self._checkpoint_path.unlink(missing_ok=True)
+
+
+def _line(entry: Entry) -> str:
+    return json.dumps(asdict(entry), sort_keys=True) + "\n"
+
+
+def _read(path: Path) -> Iterable[Entry]:
+    try:
+        lines = path.read_text().split("\n")[1:-1]  # without the head, and what follows the last line's end
+    except (OSError, UnicodeDecodeError):
+        return
+    for line in lines:
+        try:
+            found = json.loads(line)
+            ranges = {kind: (int(start), int(end)) for kind, (start, end) in found["ranges"].items()}
+            yield Entry(found["name"], found["key"], ranges, found["hparams"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return
+
+
+def journal_path(run_dir: str | os.PathLike[str]) -> Path:
+    """Return the path of a run's journal."""
+    return Path(run_dir) / "hdf2tb.journal"
