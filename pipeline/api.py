@@ -168,8 +168,8 @@ def _as_variable(value: Any, kind: str) -> tuple[Any, xr.DataArray | None]:
         return value, None
     if hasattr(value, "detach"):  # a torch tensor, without importing torch
         value = value.detach().cpu().numpy()
-    if isinstance(value, list | tuple) and np.asarray(value).dtype.kind in "biuf":
-        value = np.asarray(value)
+    if isinstance(value, list | tuple):
+        value = _from_list(value)
     ndim = getattr(value, "ndim", 0)
     if not ndim or not hasattr(value, "dtype"):
         return value, None
@@ -177,3 +177,12 @@ def _as_variable(value: Any, kind: str) -> tuple[Any, xr.DataArray | None]:
     if not hasattr(value, "dask") and not isinstance(value, np.ndarray):
         raise SettingError(f"an array of type {type(value).__name__}: accepted is numpy, xarray, dask or torch")
     return xr.Variable(dims, value), None
+
+
+def _from_list(value: list[Any] | tuple[Any, ...]) -> Any:
+    """Return numbers as an array, other things as they are, lists of unlike lengths as text."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return str(value)
+    return array if array.dtype.kind in "biuf" else value

@@ -129,7 +129,7 @@ def executor(workers: int | None = None, scheduler: str | None = None) -> Iterat
     elif workers is not None:
         from distributed import Client, LocalCluster
 
-        cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None, memory_limit=0)
+        cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0", memory_limit=0)
         with cluster, Client(cluster, set_as_default=False) as client:
             yield OnCluster(client)
     elif (client := _active_client()) is not None:

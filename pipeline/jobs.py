@@ -13,7 +13,7 @@ import xarray as xr
 
 from pipeline.opening.stored import stored_identity
 from pipeline.rendering import Kind, Subject, TimeAxis, TimeBlock
-from pipeline.settings import SECONDS
+from pipeline.settings import SECONDS, time_unit
 from pipeline.slicing import BLOCK_BYTES, Block, blocks, evenly_spaced
 
 __all__ = ["Drawing", "Job", "Slice"]
@@ -61,14 +61,14 @@ class Job:
         """Return the job with its stored times read, if it has any."""
         if self.times is None:
             return self
-        unit = str(self.times.attrs.get("units", "step")).split(" ")[0]
-        values = self.times.to_numpy().astype(np.float64)
+        unit = time_unit(self.times.attrs.get("units", "step"))
+        values = self.times.to_numpy()
         line = evenly_spaced(values)
         if line is None:
             axis = TimeAxis(self.length)
         else:
             axis = TimeAxis(self.length, *line, unit=unit)
-        seconds = xr.Variable(("time",), values * SECONDS.get(unit, 1.0))
+        seconds = xr.Variable(("time",), values.astype(np.float64) * SECONDS.get(unit, 1.0))
         drawings = tuple(Drawing(d.kind, replace(d.subject, time=axis)) for d in self.drawings)
         return replace(self, times=None if line else seconds, drawings=drawings)
 

@@ -156,6 +156,7 @@ class _Output:
             if isinstance(job, Failure):
                 yield _Label(index, None), self.where.submit(guarded, _same, job)
                 continue
+            self.counts[index] = step_count(job)  # a window in seconds needs the times
             resume = self.resume.mark if self.resume and index == self.kept else None
             for handle, mark in pieces(job, self.where.submit, resume):
                 yield _Label(index, mark), handle

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import xarray as xr
@@ -15,7 +15,7 @@ from pipeline.errors import PipelineError, SettingError, nearest
 from pipeline.jobs import Drawing, Job
 from pipeline.rendering import Kind, Subject, TimeAxis, make_kind
 from pipeline.rendering.hparam import HparamScalar, hparam_values
-from pipeline.settings import as_mapping
+from pipeline.settings import Settings, as_mapping, time_unit
 
 __all__ = ["Plan", "Plots", "parse_plots", "plan_array", "plan_run"]
 
@@ -87,10 +87,11 @@ def parse_plots(plots: Any) -> list[tuple[str, Kind]]:
         raise SettingError(f"plots: accepted is a list such as [{{voltage: {{kind: trace}}}}], not {plots!r}")
     found: list[tuple[str, Kind]] = []
     for entry in plots:
-        if isinstance(entry, tuple) and len(entry) == 2 and not isinstance(entry[1], Mapping):
-            found.append((str(entry[0]), entry[1]))
+        pair = isinstance(entry, tuple) and len(entry) == 2
+        if pair and isinstance(entry[1], Settings):  # a kind that is made already
+            found.append((str(entry[0]), cast(Kind, entry[1])))
             continue
-        pairs = [entry] if isinstance(entry, tuple) else as_mapping(entry, "plots").items()
+        pairs = [entry] if pair else as_mapping(entry, "plots").items()
         found += [(str(name), make_kind(settings, str(name))) for name, settings in pairs]
     return found
 
@@ -278,7 +279,7 @@ def _time_axis(time: xr.DataArray | None, length: int) -> tuple[TimeAxis, xr.Var
     if time is None:
         return TimeAxis(length), None
     index = time.xindexes.get("time")
-    unit = str(time.attrs.get("units", "step")).split(" ")[0]
+    unit = time_unit(time.attrs.get("units", "step"))
     if index is not None and hasattr(index, "step"):  # a step lasts as long whichever axis is time
         return TimeAxis(length, float(index.start), float(index.step), unit), None
     if time.shape != (length,):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from pipeline.opening import open_run
 from pipeline.output import RunReport, write_computed, write_run
 from pipeline.plan import Plan, Plots, parse_plots, plan_run
 from pipeline.recipe import pieces
+from pipeline.tasks import Failure, guarded
 from pipeline.writing.eventfiles import locked, write_experiment
 
 __all__ = ["Report", "RunReport", "convert", "plan_sources", "unmatched"]
@@ -111,9 +113,13 @@ def _graph(plans: Sequence[Plan], logdir: Path, failed: tuple[str, ...]) -> Any:
     graph = GraphBuilder()
     runs = []
     for plan in plans:
-        plan.jobs = [job.read_times() for job in plan.jobs]
-        results = [[handle for handle, _ in pieces(job, graph.submit)] for job in plan.jobs]
-        runs.append(graph.submit(write_computed, plan, logdir / plan.name, results))
+        timed = [guarded(job.read_times) for job in plan.jobs]
+        plan.jobs = [job if isinstance(read, Failure) else read for job, read in zip(plan.jobs, timed, strict=True)]
+        results = [
+            [read] if isinstance(read, Failure) else [handle for handle, _ in pieces(read, graph.submit)]
+            for read in timed
+        ]
+        runs.append(graph.submit(partial(write_computed, plan, logdir / plan.name), results))  # Dask looks not into it
     return graph.submit(_finish, str(logdir), runs, failed)
 
 

@@ -17,10 +17,12 @@ import numpy as np
 
 from pipeline.errors import SettingError
 
-__all__ = ["SECONDS", "Settings", "check_time_axis", "duration", "quantity", "setting"]
+__all__ = ["SECONDS", "Settings", "check_time_axis", "duration", "quantity", "setting", "time_unit"]
 
 #: Seconds in one of each unit of time that is understood.
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
+_WORDS = {"second": "s", "sec": "s", "millisecond": "ms", "msec": "ms", "microsecond": "us", "usec": "us"}
+_WORDS |= {"nanosecond": "ns", "nsec": "ns", "minute": "min", "hour": "h", "hr": "h"}
 _QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([a-zA-Zµμ]*)\s*")
 
 
@@ -88,6 +90,12 @@ def quantity(value: Any) -> tuple[float, str] | None:
     if found is None or (found[2] or "ms") not in SECONDS or not math.isfinite(float(found[1])):
         return None
     return float(found[1]), found[2] or "ms"
+
+
+def time_unit(units: Any) -> str:
+    """Return the unit of time that an attribute such as ``ms``, ``Seconds`` or ``hours since 2000-01-01`` names."""
+    word = str(units).strip().split(" ")[0] or "step"
+    return _WORDS.get(word.lower().removesuffix("s"), word)
 
 
 def duration(value: Any) -> tuple[float, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -67,10 +68,14 @@ def blocks(length: int, *, step: int = 1, chunk: int = 1, kept: int, segment: in
     return [block for block in cut if block.start < block.stop]
 
 
-def evenly_spaced(times: npt.NDArray[np.float64]) -> tuple[float, float] | None:
-    """Return (start, step) if `times` rise evenly to one part in 10,000 of a step, else None."""
-    if times.size < 2 or not np.isfinite(times[[0, -1]]).all():
-        return (float(times[0]), 1.0) if times.size else None
-    step = (float(times[-1]) - float(times[0])) / (times.size - 1)
-    line = float(times[0]) + step * np.arange(times.size)
-    return (float(times[0]), step) if step > 0 and np.abs(times - line).max() <= 1e-4 * step else None
+def evenly_spaced(times: npt.NDArray[Any]) -> tuple[float, float] | None:
+    """Return (start, step) if `times` rise evenly, to one part in 10,000 of a step and what their type can tell."""
+    if not times.size or not np.isfinite(times[[0, -1]]).all():
+        return None
+    first, last = float(times[0]), float(times[-1])
+    if times.size == 1:
+        return first, 1.0
+    step = (last - first) / (times.size - 1)
+    rounding = float(np.finfo(times.dtype).eps) * max(abs(first), abs(last)) if times.dtype.kind == "f" else 0.0
+    line = first + step * np.arange(times.size)
+    return (first, step) if step > 0 and np.abs(times - line).max() <= 1e-4 * step + min(rounding, step / 4) else None

@@ -19,6 +19,7 @@ from xarray.backends.common import BackendArray
 from xarray.core import indexing
 
 from pipeline.errors import SourceError
+from pipeline.opening.chunks import read_chunks
 
 __all__ = ["StoredArray", "open_file", "stored_identity"]
 
@@ -123,17 +124,30 @@ def _register_filters(dataset: h5py.Dataset) -> None:
 
 
 def _read(dataset: h5py.Dataset, key: tuple[int | slice, ...]) -> npt.NDArray[Any]:
-    """Read `key`; a stride that skips whole chunks is read one index at a time, which costs HDF5 far less a chunk."""
+    """Read `key`, in the way that costs least.
+
+    A stride that skips whole chunks is read one index at a time, since HDF5 takes several times as long for it in one
+    call; of a stride inside chunks everything is read, since all of them are needed.
+    """
     for axis, part in enumerate(key):
-        if isinstance(part, slice) and part.step not in (None, 1):
-            wanted = range(*part.indices(dataset.shape[axis]))
-            if len(wanted) < 2 or wanted.step < 0:
-                continue
-            chunk = dataset.chunks[axis] if dataset.chunks else 1
-            if wanted.step < chunk:  # every chunk is needed: read on, keep what is wanted
-                whole = (*key[:axis], slice(wanted[0], wanted[-1] + 1), *key[axis + 1 :])
-                inner = sum(isinstance(before, slice) for before in key[:axis])
-                return _read(dataset, whole)[(slice(None),) * inner + (slice(None, None, wanted.step),)]
+        if not isinstance(part, slice):
+            continue
+        wanted = range(*part.indices(dataset.shape[axis]))
+        if len(wanted) < 2 or wanted.step < 1:
+            continue
+        if wanted.step > 1 and wanted.step < (dataset.chunks[axis] if dataset.chunks else 1):
+            whole = (*key[:axis], slice(wanted[0], wanted[-1] + 1), *key[axis + 1 :])
+            inner = sum(isinstance(before, slice) for before in key[:axis])
+            return _read(dataset, whole)[(slice(None),) * inner + (slice(None, None, wanted.step),)]
+        if axis == 0 and all(_is_whole(other, size) for other, size in zip(key[1:], dataset.shape[1:], strict=True)):
+            found = read_chunks(dataset, wanted)
+            if found is not None:
+                return found
+        if wanted.step > 1:
             rows = [_read(dataset, (*key[:axis], index, *key[axis + 1 :])) for index in wanted]
             return np.stack(rows, axis=sum(isinstance(before, slice) for before in key[:axis]))
     return np.asarray(dataset[key])
+
+
+def _is_whole(part: int | slice, size: int) -> bool:
+    return isinstance(part, slice) and part.indices(size) == (0, size, 1)

@@ -118,7 +118,8 @@ class Heatmap(Settings):
 
     def render(self, subject: Subject, block: TimeBlock | None, merged: Any) -> Iterator[Image]:
         """Yield one picture a step of the block."""
-        assert block is not None and subject.time is not None
+        assert block is not None
+        assert subject.time is not None
         given = self.limits if isinstance(self.limits, tuple) else merged
         for values, step, wall_time in zip(block.values, block.steps, block.wall_times, strict=True):
             canvas, scale = self.canvas(subject, given or finite_limits(values))

@@ -166,12 +166,14 @@ def free_number(run_dir: str | os.PathLike[str]) -> int:
 def write_experiment(logdir: Path, metrics: list[str] | None = None) -> None:
     """Write the one experiment record of a log directory, over all runs in it, at its root.
 
-    Where no run has hyperparameters, none is written.
+    Where no run has hyperparameters, there is none.
     """
     sessions = [session_values(path.read_bytes()) for path in sorted(logdir.rglob(_pattern("hparams")))]
     path = event_file(logdir, "experiment")
     data = file_version() + experiment_events(sessions, metrics or []) if any(sessions) else b""
-    if data and (not path.exists() or path.read_bytes() != data):
+    if not data:
+        path.unlink(missing_ok=True)
+    elif not path.exists() or path.read_bytes() != data:
         _replace(path, data)
 
 
