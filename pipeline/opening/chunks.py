@@ -81,7 +81,7 @@ def _read_apart(dataset: h5py.Dataset, wanted: range, decode: Decoder) -> npt.ND
         for row, number in zip(rows, wanted, strict=True):
             mask, stored = dataset.id.read_direct_chunk((number, *rest))
             (_copy if mask else decode)(memoryview(stored), row)
-    except OSError:
+    except (OSError, RuntimeError):
         return None
     return out
 

@@ -67,7 +67,8 @@ def _statistics(values: Any) -> _Statistics:
     if not finite.size:
         return _Statistics(0, math.nan, 0.0, math.nan, math.nan)
     mean = float(finite.mean())
-    spread = float(((finite - mean) ** 2).sum())
+    with np.errstate(over="ignore"):
+        spread = float(((finite - mean) ** 2).sum())
     return _Statistics(finite.size, mean, spread, float(finite.min()), float(finite.max()))
 
 
@@ -161,5 +162,6 @@ class HparamScalar(Hparam):
         assert block is not None
         width = math.prod(subject.shape[1:])
         first, tags = int(block.steps[0]) * width, self.tags(subject)
-        values = block.values.reshape(1, -1).astype(np.float32)
+        with np.errstate(over="ignore"):
+            values = block.values.reshape(1, -1).astype(np.float32)
         yield Scalars(tags[first : first + values.size], np.zeros(1, np.int64), np.zeros(1), values)

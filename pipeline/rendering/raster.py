@@ -40,7 +40,10 @@ def _check_colours(value: Any) -> tuple[Any, ...]:
         value = [part.strip() for part in value[1:-1].split(",")]
     if isinstance(value, np.ndarray):
         value = value.tolist()
-    return tuple(to_hex(colour) for colour in ([value] if isinstance(value, str) else value))
+    colours = tuple(to_hex(colour) for colour in ([value] if isinstance(value, str) else value))
+    if len(set(colours)) > 256 - INKS:
+        raise ValueError(value)
+    return colours
 
 
 def _check_window(value: Any) -> int | str:
@@ -243,7 +246,7 @@ class Raster(Settings):
         """Return the line of pixels behind the spikes, with a bar an event, shape (width,), and the palette."""
         assert subject.time is not None
         line = np.full(width, WHITE, np.uint8)
-        colours = list(dict.fromkeys(self.event_colors or _EVENT_COLOURS[:1]))[: 256 - INKS]
+        colours = list(dict.fromkeys(self.event_colors or _EVENT_COLOURS))
         span, half = self._span(subject), max(1, width // 600)
         for number, event in enumerate(self.events or ()):
             at = (event - subject.time.start) / subject.time.step - start

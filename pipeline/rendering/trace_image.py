@@ -25,6 +25,7 @@ __all__ = ["TraceImage"]
 _SHADES = 32
 _COLOUR = "tab:blue"
 _LEFT = 6.0  # text heights to the left: the numbers at the axis and its label
+_LARGEST = 1e300  # what is beyond leaves no room for the axis around it
 
 Values = npt.NDArray[np.float64]
 
@@ -44,7 +45,7 @@ class _Envelope:
 
 @dataclass(frozen=True, kw_only=True)
 class TraceImage(Trace):
-    """One picture a unit, all with the same axes. Values that are not finite are gaps."""
+    """One picture a unit, all with the same axes. Values that are not finite (or beyond 1e300) are gaps."""
 
     format: ClassVar[str] = "image"
 
@@ -86,7 +87,7 @@ class TraceImage(Trace):
     def summarise(self, subject: Subject, block: TimeBlock) -> Any:
         """Return the envelope of a block."""
         values = self.series(block.values).astype(np.float64)
-        values[~np.isfinite(values)] = np.nan
+        values[~(np.abs(values) <= _LARGEST)] = np.nan
         at = block.steps // self.step
         columns = np.floor(self._column(subject, at) + 0.5).astype(np.intp)
         starts = np.flatnonzero(np.diff(columns, prepend=-1))
@@ -119,13 +120,13 @@ class TraceImage(Trace):
 
     def render(self, subject: Subject, block: TimeBlock | None, merged: Any) -> Iterator[Image]:
         """Yield one picture a unit."""
-        canvas = frame(self._look(subject, *_y_limits(merged)))
+        look = self._look(subject, *_y_limits(merged))
+        canvas = frame(look)
         low, high = self.curve(subject, merged, canvas.area.width)
         palette = _palette()
         for unit, tag in enumerate(self.tags(subject)):
             lines = canvas.blank()
-            bottom, top = self._look(subject, *_y_limits(merged)).ylim
-            _stroke(canvas, lines, (high[:, unit], low[:, unit]), (bottom, top))
+            _stroke(canvas, lines, (high[:, unit], low[:, unit]), look.ylim)
             yield Image(tag, 0, 0.0, canvas.finish(lines, tag, "", palette), *canvas.size)
 
     def curve(self, subject: Subject, merged: Any, width: int) -> tuple[Values, Values]:

@@ -16,6 +16,8 @@ from pipeline.settings import optional, setting, whole
 
 __all__ = ["TraceScalar"]
 
+_BEYOND = 1e39  # past every float32
+
 
 def _check_points(value: Any) -> int:
     points = whole(value)
@@ -80,17 +82,23 @@ class TraceScalar(Trace):
             return Estimate(series, "series", series * min(length, self.points) * (tag + 36))
         return Estimate(series, "series", length * (series * tag + 36))
 
+    def _float32(self, block: TimeBlock) -> npt.NDArray[np.float32]:
+        """Return the values of the units that are shown, shape (k, unit); infinite where float32 cannot hold them."""
+        with np.errstate(over="ignore"):
+            return self.series(block.values).astype(np.float32, copy=False)
+
     def _bin(self, subject: Subject, steps: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         assert self.points is not None
         return steps // self.step * (self.points // 2) // len(range(0, subject.shape[0], self.step))
 
     def summarise(self, subject: Subject, block: TimeBlock) -> Any:
         """Return the extremes of each bin; a bin without a number keeps its first point."""
-        values = self.series(block.values).astype(np.float32)
+        values = self._float32(block)
         bins = self._bin(subject, block.steps)
         starts = np.flatnonzero(np.diff(bins, prepend=bins[0] - 1))
         at = np.empty((2, len(starts), values.shape[1]), np.intp)
-        low, high = np.where(np.isnan(values), np.inf, values), np.where(np.isnan(values), -np.inf, values)
+        ranks, empty = np.clip(values, -_BEYOND, _BEYOND, dtype=np.float64), np.isnan(values)
+        low, high = np.where(empty, np.inf, ranks), np.where(empty, -np.inf, ranks)  # any number before none
         for row, (start, stop) in enumerate(zip(starts, np.append(starts[1:], len(bins)), strict=True)):
             at[0, row] = start + low[start:stop].argmin(axis=0)
             at[1, row] = start + high[start:stop].argmax(axis=0)
@@ -105,7 +113,8 @@ class TraceScalar(Trace):
                 a.first, *(np.concatenate(pair, axis=1) for pair in zip(_parts(a), _parts(b), strict=True))
             )
         low_a, high_a, low_b, high_b = a.values[0, -1], a.values[1, -1], b.values[0, 0], b.values[1, 0]
-        take_b = np.stack([(low_b < low_a) | np.isnan(low_a), (high_b > high_a) | np.isnan(high_a)])
+        fills = np.isnan(low_a) & ~np.isnan(low_b)
+        take_b = np.stack([(low_b < low_a) | fills, (high_b > high_a) | fills])
         joined = []
         for part_a, part_b in zip(_parts(a), _parts(b), strict=True):
             middle = np.where(take_b, part_b[:, 0], part_a[:, -1])
@@ -116,7 +125,7 @@ class TraceScalar(Trace):
         """Yield the points of the block, all series together; or of a thinned one, series by series."""
         tags = self.tags(subject)
         if block is not None:
-            yield Scalars(tags, block.steps, block.wall_times, self.series(block.values).astype(np.float32, copy=False))
+            yield Scalars(tags, block.steps, block.wall_times, self._float32(block))
             return
         for unit, tag in enumerate(tags):
             steps, first = np.unique(merged.steps[:, :, unit].ravel(), return_index=True)

@@ -85,7 +85,7 @@ class EventFiles:
                 for path in self.run_dir.glob(_pattern(kind)):
                     if path != mine or not ends.get(kind):
                         path.unlink()
-                if ends.get(kind):
+                if ends.get(kind) and mine.stat().st_size != ends[kind]:
                     os.truncate(mine, ends[kind])
         except OSError as cause:
             raise OutputError(f"{self.run_dir}: cannot be written ({cause.strerror})") from cause

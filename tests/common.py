@@ -1,0 +1,63 @@
+"""What tests share: small runs on disk, and what TensorBoard's own reader finds in a log directory."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from pipeline.rendering import Subject, TimeAxis, TimeBlock
+
+EPL = Path(__file__).resolve().parents[2] / "shared" / "data" / "epl"
+
+
+def write_component(path: Path, name: str, data: dict[str, np.ndarray], **settings: Any) -> Path:
+    """Write a file in the original's layout: one chunk a step, LZF, settings as ``repr`` strings."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w") as file:
+        file.attrs.update({"identifier": name, "class": "Ensemble", "version": "0.4.1"})
+        file.create_group("configuration").attrs.update({key: repr(value) for key, value in settings.items()})
+        for key, values in data.items():
+            shape = values.shape[1:]
+            file.create_dataset(key, data=values, chunks=(1, *shape), maxshape=(None, *shape), compression="lzf")
+    return path
+
+
+def accumulated(run_dir: Path) -> EventAccumulator:
+    """Read a run's event files with TensorBoard's reader, without sampling."""
+    found = EventAccumulator(str(run_dir), size_guidance={"scalars": 0, "images": 0, "tensors": 0})
+    found.Reload()
+    return found
+
+
+def pixels(png: bytes) -> np.ndarray:
+    """Decode a PNG with an independent decoder, shape (height, width, 3)."""
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def tree_bytes(folder: Path) -> dict[str, bytes]:
+    """Return all files below a folder, by relative path."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def subject_of(
+    values: np.ndarray, *, unit: str = "mV", dt: float = 1.0, time: bool = True, name: str = "voltage"
+) -> Subject:
+    """Describe an array, time first, as a plot kind sees it."""
+    dims = ("time", "unit") if values.ndim == 2 else ("time", "target", "source")[: values.ndim]
+    axis = TimeAxis(len(values), 0.0, dt, "ms") if time else None
+    if not time:
+        dims = tuple(f"axis_{n}" for n in range(values.ndim))
+    return Subject("GC", name, dims, values.shape, str(values.dtype), unit, axis)
+
+
+def block_of(values: np.ndarray, start: int = 0, stop: int | None = None) -> TimeBlock:
+    """Return steps ``start`` to ``stop`` of an array as a block that was read."""
+    part = values[start:stop]
+    steps = np.arange(start, start + len(part))
+    return TimeBlock(part, steps, steps * 1e-3)
