@@ -3,7 +3,7 @@
 ::
 
     run = open_run("run/")                 # opening: HDF5 datasets as lazy xarray arrays with a named time axis
-    plan_run(run, plots)                   # what is drawn of it, before anything is read
+    plan(run, plots)                       # what is drawn of it, before anything is read; change it, preview() it
     convert(run, "tb/", plots)             # slicing and rendering in parallel, one writer
     # tensorboard --logdir tb/             # or: hdf2tb view tb/
 """
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
         TimeAxisWarning,
     )
     from pipeline.opening import open_run
-    from pipeline.plan import plan_run
+    from pipeline.planning import plan_run
+    from pipeline.previewing import preview
     from pipeline.run import convert
+    from pipeline.runplan import plan
+    from pipeline.viewing import tensorboard
 
 __all__ = [
     "ConversionError",
@@ -38,7 +41,10 @@ __all__ = [
     "TimeAxisWarning",
     "convert",
     "open_run",
+    "plan",
     "plan_run",
+    "preview",
+    "tensorboard",
 ]
 
 __version__ = "0.1.0"
@@ -48,7 +54,10 @@ _HOMES = {
     "TensorboardWriter": "api",
     "convert": "run",
     "open_run": "opening",
-    "plan_run": "plan",
+    "plan": "runplan",
+    "plan_run": "planning",
+    "preview": "previewing",
+    "tensorboard": "viewing",
 }
 
 

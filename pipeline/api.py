@@ -26,7 +26,7 @@ from pipeline.errors import SettingError, SourceError
 from pipeline.executors import InProcess
 from pipeline.opening import open_run
 from pipeline.output import append_outcome
-from pipeline.plan import plan_array
+from pipeline.planning import plan_array
 from pipeline.recipe import pieces
 from pipeline.rendering import make_kind
 from pipeline.tasks import Failure

@@ -19,7 +19,7 @@ __all__ = ["convert", "demo", "inspect", "view"]
 
 def convert(given: argparse.Namespace) -> int:
     """Convert runs, or say what would be written."""
-    from pipeline.plan import parse_plots
+    from pipeline.planning import parse_plots
     from pipeline.run import Report
     from pipeline.run import convert as convert_runs
 
@@ -54,8 +54,8 @@ def _print_report(report: Any) -> None:
     for run in report.runs:
         for note in run.notes:
             print(f"note: {note}")
-        files = ", ".join(f"{kind} {size_text(size)}" for kind, size in run.files.items())
-        print(f"{run.directory}: {files or 'nothing written'}")
+        size = sum(run.files.values())
+        print(f"{run.directory}: {', '.join(run.written) or 'nothing'}; {size_text(size)}")
     if any(run.files for run in report.runs):
         print(f"Look at it with:\n  hdf2tb view {_quoted(report.logdir)}")
 
@@ -104,6 +104,8 @@ def view(given: argparse.Namespace) -> int:
     process = subprocess.Popen(command)
     try:
         return process.wait()
+    except KeyboardInterrupt:  # how it is meant to end
+        return 0
     finally:
         process.terminate()
         process.wait()

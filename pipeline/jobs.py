@@ -63,6 +63,9 @@ class Job:
             return self
         unit = time_unit(self.times.attrs.get("units", "step"))
         values = self.times.to_numpy()
+        if values.dtype.kind in "mM":  # dates and durations, as xarray decodes them from other files
+            since = values[0] if values.dtype.kind == "M" else np.timedelta64(0, "s")
+            values, unit = (values - since) / np.timedelta64(1, "s"), "s"
         line = evenly_spaced(values)
         if line is None:
             axis = TimeAxis(self.length)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.errors import OutputError
 from pipeline.executors import Executor, InProcess, in_order
-from pipeline.plan import Plan
+from pipeline.planning import Plan
 from pipeline.recipe import Mark, pieces, step_count
 from pipeline.tasks import Failure, Outcome, guarded
 from pipeline.writing.eventfiles import FIRST_RECORD, GROWING, EventFiles, event_file
@@ -35,6 +35,8 @@ class RunReport:
         A line each.
     reused : int
         Variables that were complete already, and not read.
+    written : tuple of str
+        What the event files hold, a phrase a kind of plot.
     """
 
     name: str
@@ -43,6 +45,7 @@ class RunReport:
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     reused: int = 0
+    written: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -220,8 +223,32 @@ class _Output:
             path.unlink()
         problems = (*self.plan.problems, *self.failures.values())
         return RunReport(
-            self.plan.name, str(self.files.run_dir), sizes, problems, tuple(self.plan.notes), reused=self.kept
+            name=self.plan.name,
+            directory=str(self.files.run_dir),
+            files=sizes,
+            problems=problems,
+            notes=tuple(self.plan.notes),
+            reused=self.kept,
+            written=tuple(self._written(len(hparams))),
         )
+
+    def _written(self, hparams: int) -> Iterator[str]:
+        """Yield a phrase for each kind of plot."""
+        counts: dict[tuple[str, str], list[int]] = {}
+        for index, job in enumerate(self.plan.jobs):
+            for drawing in job.drawings if index not in self.failures else ():
+                about = drawing.kind.estimate(drawing.subject)
+                what = about.what if about.what.endswith("s") else f"{about.what}s"
+                if what != "values":
+                    counts.setdefault((drawing.kind.kind, what), []).append(about.count)
+        for (kind, what), found in counts.items():
+            yield f"{sum(found):,} {what if sum(found) > 1 else what[:-1]} of {_plural(len(found), kind)}"
+        if hparams:
+            yield _plural(hparams, "hyperparameter")
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count:,} {word}{'s' if count != 1 else ''}"
 
 
 def _same(result: Any) -> Any:

@@ -20,7 +20,7 @@ from pipeline.errors import ConversionError, PipelineError, SettingError
 from pipeline.executors import GraphBuilder, executor
 from pipeline.opening import open_run
 from pipeline.output import RunReport, write_computed, write_run
-from pipeline.plan import Plan, Plots, parse_plots, plan_run
+from pipeline.planning import Plan, Plots, parse_plots, plan_run
 from pipeline.recipe import pieces
 from pipeline.tasks import Failure, guarded
 from pipeline.writing.eventfiles import locked, write_experiment

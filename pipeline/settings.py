@@ -33,7 +33,7 @@ def setting(default: Any, check: Callable[[Any], Any], accepted: str) -> Any:
 
 def optional(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Let a check accept None (also as the word), the kind's own choice."""
-    return lambda value: None if value is None or value == "None" else check(value)
+    return lambda value: None if value is None or isinstance(value, str) and value == "None" else check(value)
 
 
 def whole(value: Any) -> int:

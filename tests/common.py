@@ -8,9 +8,11 @@ from typing import Any
 
 import h5py
 import numpy as np
+import pytest
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from pipeline.opening.stored import StoredArray
 from pipeline.rendering import Subject, TimeAxis, TimeBlock
 
 EPL = Path(__file__).resolve().parents[2] / "shared" / "data" / "epl"
@@ -26,6 +28,27 @@ def write_component(path: Path, name: str, data: dict[str, np.ndarray], **settin
             shape = values.shape[1:]
             file.create_dataset(key, data=values, chunks=(1, *shape), maxshape=(None, *shape), compression="lzf")
     return path
+
+
+def write_hdf5(path: Path, **data: Any) -> Path:
+    """Write a file of datasets that says nothing else; ``__`` in a name stands for a group."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w") as file:
+        for name, values in data.items():
+            file[name.replace("__", "/")] = values
+    return path
+
+
+def forbid_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail from now on where the values of a dataset are read, by any of h5py's ways or ours."""
+
+    def fail(*_: Any, **__: Any) -> Any:
+        pytest.fail("a dataset was read")
+
+    for way in ("__getitem__", "__iter__", "__array__", "astype", "asstr", "fields", "read_direct", "iter_chunks"):
+        monkeypatch.setattr(h5py.Dataset, way, fail)
+    monkeypatch.setattr(StoredArray, "read", fail)
+    monkeypatch.setattr("pipeline.opening.stored.read_chunks", fail)
 
 
 def accumulated(run_dir: Path) -> EventAccumulator:

@@ -13,7 +13,7 @@ import pytest
 from pipeline import jobs, open_run
 from pipeline.executors import InProcess
 from pipeline.jobs import Job
-from pipeline.plan import parse_plots, plan_run
+from pipeline.planning import parse_plots, plan_run
 from pipeline.recipe import Mark, _Tree, pieces, step_count
 from tests.common import write_component
 

@@ -155,20 +155,28 @@ def _copy(stored: memoryview, row: npt.NDArray[np.uint8]) -> None:
 def _lzf(stored: memoryview, row: npt.NDArray[np.uint8]) -> None:
     from imagecodecs import lzf_decode
 
-    lzf_decode(stored, out=row)  # type: ignore[arg-type]
+    if len(lzf_decode(stored, out=row)) != row.size:  # type: ignore[arg-type]
+        raise OSError("a damaged chunk, of fewer values than it should hold")
+
+
+def _inflated(stored: memoryview, size: int) -> npt.NDArray[np.uint8]:
+    from isal import isal_zlib
+
+    try:
+        values = np.frombuffer(isal_zlib.decompress(stored, bufsize=size), np.uint8)
+    except isal_zlib.error as cause:  # type: ignore[misc]
+        raise OSError(f"a damaged chunk: {cause}") from cause
+    if values.size != size:
+        raise OSError("a damaged chunk, not of as many values as it should hold")
+    return values
 
 
 def _inflate(stored: memoryview, row: npt.NDArray[np.uint8]) -> None:
-    from isal import isal_zlib
-
-    row[:] = np.frombuffer(isal_zlib.decompress(stored, bufsize=row.size), np.uint8)
+    row[:] = _inflated(stored, row.size)
 
 
 def _unshuffled(itemsize: int) -> Decoder:
     def decode(stored: memoryview, row: npt.NDArray[np.uint8]) -> None:
-        from isal import isal_zlib
-
-        shuffled = np.frombuffer(isal_zlib.decompress(stored, bufsize=row.size), np.uint8)
-        row[:] = shuffled.reshape(itemsize, -1).T.reshape(-1)
+        row[:] = _inflated(stored, row.size).reshape(itemsize, -1).T.reshape(-1)
 
     return decode

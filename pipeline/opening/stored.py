@@ -6,6 +6,7 @@ So it can be pickled, costs nothing until it is read, and never keeps a simulato
 from __future__ import annotations
 
 import hashlib
+import operator
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,10 +22,10 @@ from xarray.core import indexing
 from pipeline.errors import SourceError
 from pipeline.opening.chunks import read_chunks
 
-__all__ = ["StoredArray", "open_file", "stored_identity"]
+__all__ = ["StoredArray", "compression", "open_file", "stored_identity"]
 
 #: HDF5 gives filters that are not its own numbers from here on; `hdf5plugin` brings most of them.
-_FOREIGN_FILTERS = 32001
+_FOREIGN = 32001
 
 #: Bytes at either end of a file that are looked at to tell whether it changed.
 _ENDS = 4096
@@ -91,9 +92,11 @@ class StoredArray(BackendArray):
         with open_file(self.path) as file:
             try:
                 dataset = file[self.name]
+                if dataset.ndim != len(self.shape) or any(map(operator.lt, dataset.shape, self.shape)):
+                    raise OSError(f"its shape was {self.shape} when it was opened, and is {dataset.shape} now")
                 _register_filters(dataset)
-                values = _read(dataset, key)
-            except (OSError, KeyError, RuntimeError) as cause:
+                values = _read(dataset, tuple(map(_within, key, self.shape)))
+            except (OSError, KeyError, RuntimeError, ValueError) as cause:
                 raise SourceError(f"{self.path}: {self.name}: cannot be read ({cause})") from cause
         return values.astype(self.dtype, copy=False)
 
@@ -105,6 +108,8 @@ def stored_identity(variable: xr.Variable) -> str:
     last bytes.
     """
     lazy = getattr(variable, "_data", None)
+    while isinstance(lazy, indexing.CopyOnWriteArray | indexing.MemoryCachedArray):  # as xarray's own functions open it
+        lazy = lazy.array
     stored = getattr(lazy, "array", None)
     if not isinstance(lazy, indexing.LazilyIndexedArray) or not isinstance(stored, StoredArray):
         return ""
@@ -117,9 +122,20 @@ def stored_identity(variable: xr.Variable) -> str:
     return f"{parts} {digest.hexdigest()}"
 
 
-def _register_filters(dataset: h5py.Dataset) -> None:
+def compression(dataset: h5py.Dataset) -> str | None:
+    """Return the name of the filter that compresses a dataset, also where h5py does not know it; None if none does."""
+    return next(iter(_foreign_filters(dataset)), dataset.compression)
+
+
+def _foreign_filters(dataset: h5py.Dataset) -> list[str]:
     plist = dataset.id.get_create_plist()
-    if any(plist.get_filter(i)[0] >= _FOREIGN_FILTERS for i in range(plist.get_nfilters())):
+    filters = [plist.get_filter(number) for number in range(plist.get_nfilters())]
+    names = [(code, name.decode("utf-8", "replace").partition(";")[0]) for code, _, _, name in filters]
+    return [name or f"filter {code}" for code, name in names if code >= _FOREIGN]
+
+
+def _register_filters(dataset: h5py.Dataset) -> None:
+    if _foreign_filters(dataset):
         import hdf5plugin  # noqa: F401  (importing it registers the filters)
 
 
@@ -147,6 +163,13 @@ def _read(dataset: h5py.Dataset, key: tuple[int | slice, ...]) -> npt.NDArray[An
             rows = [_read(dataset, (*key[:axis], index, *key[axis + 1 :])) for index in wanted]
             return np.stack(rows, axis=sum(isinstance(before, slice) for before in key[:axis]))
     return np.asarray(dataset[key])
+
+
+def _within(part: int | slice, size: int) -> int | slice:
+    """Return an index of an axis that was of `size` when the file was opened, and may have grown since."""
+    if isinstance(part, slice):
+        return slice(*part.indices(size))
+    return part + size if part < 0 else part
 
 
 def _is_whole(part: int | slice, size: int) -> bool:

@@ -17,7 +17,7 @@ from pipeline.opening.files import run_files, run_name
 from pipeline.opening.generic import Generic
 from pipeline.opening.layout import Component, Layout, Stored, attributes
 from pipeline.opening.sapicore import Sapicore
-from pipeline.opening.stored import StoredArray, open_file
+from pipeline.opening.stored import StoredArray, compression, open_file
 from pipeline.opening.timeaxis import time_coordinate
 from pipeline.settings import duration
 
@@ -28,6 +28,9 @@ LAYOUTS: tuple[Layout, ...] = (Sapicore(), Generic())
 
 #: Attributes by which HDF5 ties dimension scales to datasets; they are no settings.
 _BOOKKEEPING = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME", "DIMENSION_LABELS", "_Netcdf4Dimid"}
+
+#: Bytes of values in a chunk of a Dask array.
+_DASK_BYTES = 16 * 2**20
 
 
 def open_run(
@@ -54,7 +57,7 @@ def open_run(
         One node a component (its ``identifier``, else the file's name), one child a group. Every variable that runs in
         time has a dimension ``time``, wherever its position, with a coordinate whose ``units`` attribute is ``step``
         or a unit of time. Attributes hold the component's settings. Variables are lazy; their ``encoding`` has
-        ``source`` (path), ``dataset`` (name in it), ``chunksizes`` and ``compression``.
+        ``source`` (path), ``dataset`` (name in it), ``component``, ``chunksizes`` and ``compression``.
 
     Raises
     ------
@@ -112,12 +115,14 @@ def _nodes(name: str, component: Component, file: h5py.File, dt: tuple[float, st
             members.setdefault(f"/{root}{'/'.join(around[: depth + 1])}", [])
         members[f"/{root}{group}"].append(item)
     nodes = {path: _dataset(items, dims, file, dt) for path, items in members.items()}
+    shown = component.name if component.name and component.name.replace("/", "_") == name else name
     for path, dataset in nodes.items():
-        root, _, group = path[1:].partition("/")
-        if group:
+        groups = path[1:].split("/")[1:]
+        for variable in dataset.data_vars.values():  # an array that is taken out of the tree still knows whose it is
+            variable.encoding["component"] = "/".join([shown, *groups])
+    for path, dataset in nodes.items():
+        if group := path[1:].partition("/")[2]:
             dataset.attrs |= attributes(file[group])
-        elif root != name:
-            dataset.attrs["identifier"] = component.name or name
     nodes[f"/{name}"].attrs |= component.settings
     nodes[f"/{name}"].encoding = {"source": str(file.filename), "left_out": component.left_out}
     if guessed := [f"axis {item.dims.index('time')} of {item.name}" for item in component.stored if item.guessed]:
@@ -189,9 +194,21 @@ def _variable(stored: h5py.Dataset, dims: tuple[str, ...]) -> xr.Variable:
         "source": array.path,
         "dataset": stored.name,
         "chunksizes": stored.chunks,
-        "compression": stored.compression,
+        "compression": compression(stored),
+        "preferred_chunks": _dask_chunks(stored, dims, dtype.itemsize),
     }
     return xr.Variable(dims, indexing.LazilyIndexedArray(array), attrs, encoding)
+
+
+def _dask_chunks(stored: h5py.Dataset, dims: tuple[str, ...], itemsize: int) -> dict[str, int]:
+    """Return the chunks for ``chunks={}``: whole storage chunks along time, so many that a task is worth its cost."""
+    if not stored.shape or not stored.size:
+        return dict(zip(dims, stored.shape, strict=True))
+    axis = dims.index("time") if "time" in dims else 0
+    length = stored.shape[axis]
+    least = stored.chunks[axis] if stored.chunks else 1
+    kept = _DASK_BYTES * length // (stored.size * itemsize)
+    return dict(zip(dims, stored.shape, strict=True)) | {dims[axis]: min(length, max(least, kept // least * least))}
 
 
 def file_of(stored: h5py.Dataset) -> Path:

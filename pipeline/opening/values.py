@@ -12,13 +12,15 @@ __all__ = ["attribute", "parse_repr"]
 
 _ARRAY = re.compile(r"(?:Parameter containing:\s*)?(?:tensor|array)\((.*)\)\s*", re.DOTALL)
 _DTYPE = re.compile(r"dtype=(?:torch\.)?(\w+)")
-_NUMBERS = {"nan": float("nan"), "inf": float("inf"), "True": True, "False": False}
+_NUMBERS = {"nan": float("nan"), "inf": float("inf")}
 
 
 def attribute(value: Any) -> Any:
     """Return an HDF5 attribute as a plain value: text as str, a single number as bool, int or float, else an array."""
     if isinstance(value, bytes | np.bytes_):
         return value.decode("utf-8", "replace")
+    if isinstance(value, str):  # h5py keeps bytes that are no UTF-8 as halves of characters, which nothing can print
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if isinstance(value, np.ndarray) and value.dtype.kind in "OS":
         texts = [attribute(item) for item in value.ravel().tolist()]
         return texts[0] if len(texts) == 1 else texts

@@ -184,9 +184,11 @@ def _words(text: str, height: float, room: int) -> Pixels:
     if not text:
         return np.zeros((1, 0), np.uint8)
     path = f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf"
-    font = ImageFont.truetype(path, round(height))
-    if (width := font.getlength(text)) > room:
-        font = ImageFont.truetype(path, max(6, int(height * room / width)))
+    size = round(height)
+    font = ImageFont.truetype(path, size)
+    while font.getlength(text) > room and size > 6:
+        size = max(6, min(size - 1, int(size * room / font.getlength(text))))
+        font = ImageFont.truetype(path, size)
     ascent, descent = font.getmetrics()
     image = Image.new("L", (max(1, min(int(font.getlength(text)) + 2, room)), ascent + descent))
     ImageDraw.Draw(image).text((0, 0), text, fill=255, font=font)
@@ -234,7 +236,7 @@ def _axes(figure: Any, look: Look) -> Any:
     axes.set(xlim=look.xlim, ylim=look.ylim)
     for axis, whole, name in ((axes.xaxis, look.whole_x, look.xlabel), (axes.yaxis, look.whole_y, look.ylabel)):
         axis.set_major_locator(MaxNLocator(nbins=6, integer=whole, min_n_ticks=1))
-        axis.set_label_text(name, fontsize=_points(look.text_height))
+        axis.set_label_text(name, fontsize=_points(look.text_height), parse_math=False)
     _style(axes, look.text_height)
     return axes
 
@@ -243,11 +245,11 @@ def _bar(figure: Any, bar: ColourBar, text_height: float) -> Any:
     from matplotlib.ticker import MaxNLocator
 
     axes = figure.add_axes((0.85, 0.1, 0.02, 0.8))
-    high = bar.high if bar.high > bar.low else bar.low + 1
+    high = bar.high if bar.high > bar.low else bar.low + (abs(bar.low) or 1)
     axes.set(ylim=(bar.low, high), xticks=[])
     axes.yaxis.tick_right()
     axes.yaxis.set_label_position("right")
-    axes.yaxis.set_label_text(bar.label, fontsize=_points(text_height))
+    axes.yaxis.set_label_text(bar.label, fontsize=_points(text_height), parse_math=False)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6) if bar.high > bar.low else MaxNLocator(nbins=1))
     if bar.high == bar.low:
         axes.set_yticks([bar.low])
@@ -280,6 +282,9 @@ def _place(canvas: Any, axes: Any, bar: Any, look: Look) -> tuple[Area, Area | N
     width, height = look.pixels
     text = look.text_height
     renderer = canvas.get_renderer()
+    for label in (axes.yaxis.label, bar.yaxis.label) if bar else (axes.yaxis.label,):
+        _fit(label, renderer, height - 5 * text)
+    _fit(axes.xaxis.label, renderer, 0.7 * width)
     left, below, right_text = _overhang(axes, renderer)
     if look.left is not None:
         left = round(look.left * text)
@@ -298,6 +303,13 @@ def _place(canvas: Any, axes: Any, bar: Any, look: Look) -> tuple[Area, Area | N
     bar_area = Area(area.right + round(text * 0.8), area.top, bar_width, area.height)
     _set(bar, bar_area, look)
     return area, bar_area
+
+
+def _fit(label: Any, renderer: Any, room: float) -> None:
+    """Make a label smaller that is longer than its axis."""
+    box = label.get_window_extent(renderer)
+    if (length := max(box.width, box.height)) > room:
+        label.set_fontsize(label.get_fontsize() * room / length)
 
 
 def _overhang(axes: Any, renderer: Any) -> tuple[int, int, int]:

@@ -61,7 +61,7 @@ class ColourScale:
         Levels are found as ``matplotlib.colors.Normalize`` and ``Colormap`` do, in the precision of the values.
         """
         dtype, count = np.promote_types(values.dtype, np.float32), len(self.table)
-        if self.high - self.low > np.finfo(dtype).max:
+        if self.high - self.low > float(np.finfo(dtype).max):
             dtype = np.dtype(np.float64)
         span = dtype.type(self.high - self.low) if self.high > self.low else dtype.type(1)
         with np.errstate(all="ignore"):

@@ -30,7 +30,10 @@ _EVENT_COLOURS = ("#d62728",)
 def _check_events(value: Any) -> tuple[float, ...]:
     if isinstance(value, str):
         value = [part for part in value.strip("()[]").replace(";", ",").split(",") if part]
-    return tuple(float(event) for event in np.ravel(np.asarray(value, dtype=float)))
+    events = np.ravel(np.asarray(value, dtype=float))
+    if not np.isfinite(events).all():
+        raise ValueError(value)
+    return tuple(events.tolist())
 
 
 def _check_colours(value: Any) -> tuple[Any, ...]:
@@ -52,7 +55,7 @@ def _check_window(value: Any) -> int | str:
             number, unit = duration(value)
         except SettingError as cause:
             raise ValueError(value) from cause
-        return f"{number:g} {unit}"
+        return f"{number:.15g} {unit}"
     steps = whole(value)
     if steps < 1:
         raise ValueError(value)

@@ -86,6 +86,8 @@ class EventFiles:
                     if path != mine or not ends.get(kind):
                         path.unlink()
                 if ends.get(kind) and mine.stat().st_size != ends[kind]:
+                    if mine.stat().st_size < ends[kind]:
+                        raise OutputError(f"{mine}: is shorter than it was")
                     os.truncate(mine, ends[kind])
         except OSError as cause:
             raise OutputError(f"{self.run_dir}: cannot be written ({cause.strerror})") from cause

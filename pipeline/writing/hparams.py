@@ -85,9 +85,12 @@ def _event(tag: str, data: object) -> bytes:
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.proto.tensor_pb2 import TensorProto
     from tensorboard.compat.proto.types_pb2 import DT_FLOAT
-    from tensorboard.plugins.hparams import metadata
+    from tensorboard.plugins.hparams import metadata, plugin_data_pb2
 
     event = Event(wall_time=0.0, step=0)
     value = event.summary.value.add(tag=tag, metadata=metadata.create_summary_metadata(data))
+    content = plugin_data_pb2.HParamsPluginData.FromString(value.metadata.plugin_data.content)
+    # A map has no order of its own, and gets another one in each process if it is not asked for.
+    value.metadata.plugin_data.content = content.SerializeToString(deterministic=True)
     value.tensor.CopyFrom(TensorProto(dtype=DT_FLOAT, float_val=[0.0]))
     return frame(event.SerializeToString(deterministic=True))

@@ -17,7 +17,7 @@ from pipeline.rendering import Kind, Subject, TimeAxis, make_kind
 from pipeline.rendering.hparam import HparamScalar, hparam_values
 from pipeline.settings import Settings, as_mapping, time_unit
 
-__all__ = ["Plan", "Plots", "parse_plots", "plan_array", "plan_run"]
+__all__ = ["Plan", "Plots", "component_name", "parse_plots", "plan_array", "plan_run"]
 
 #: Plots as they are asked for: a name and a kind each, in order.
 Plots = Sequence[tuple[str, Kind]]
@@ -115,7 +115,7 @@ def plan_run(run: xr.DataTree, plots: Plots | None = None) -> Plan:
     plan = Plan(run.name or "run")
     builder = _Builder(plan)
     for node in run.subtree:
-        component = _component_name(node)
+        component = component_name(node)
         names = {str(name): node.dataset[name] for name in node.data_vars}
         settings = {str(name): value for name, value in node.attrs.items() if str(name) not in names}
         plan.known |= names.keys() | settings.keys()
@@ -157,7 +157,7 @@ def plan_array(
     return plan
 
 
-def _component_name(node: xr.DataTree) -> str:
+def component_name(node: xr.DataTree) -> str:
     """Return the name in tags: the component's identifier, then the groups below it."""
     top, *groups = node.path.strip("/").split("/")
     if not top:
@@ -176,7 +176,7 @@ class _Builder:
 
     def __init__(self, plan: Plan, tags: dict[str, tuple[str, str]] | None = None) -> None:
         self.plan = plan
-        self.jobs: dict[tuple[str, str, int | None], Job] = {}
+        self.jobs: dict[tuple[Any, ...], Job] = {}
         self.tags: dict[str, tuple[str, str]] = {} if tags is None else tags
 
     def add(self, component: str, attr: str, variable: xr.Variable, time: xr.DataArray | None, kind: Kind) -> None:
@@ -188,7 +188,8 @@ class _Builder:
         except PipelineError as error:
             self.plan.problems.append(str(error))
             return
-        key = component, attr, axis
+        source = variable.encoding.get("source"), variable.encoding.get("dataset")
+        key = component, attr, axis, *source  # two files may use one name for different things
         job = self.jobs.get(key) or Job(variable, axis or 0, times, ())
         if Drawing(kind, subject) not in job.drawings:  # hyperparameters have no tags to be told apart by
             job = replace(job, drawings=(*job.drawings, Drawing(kind, subject)))

@@ -1,0 +1,136 @@
+"""Generated data in the original's layout (one chunk a step, LZF), how much of it each size has, and what was written.
+
+Like a real run's, voltages rest most of the time, so that LZF has something to do; weights it cannot compress.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from tests.common import EPL, accumulated, write_component
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much there is to do, in steps or frames; the `few_` ones are for peers that are slow."""
+
+    points: int
+    single: int
+    series: tuple[int, ...]
+    few_points: tuple[int, ...]
+    weights: int
+    large: int
+    few_large: int
+    images: int
+    raster: tuple[int, int]
+    run: int
+    frames: int
+    rounds: int
+    few_rounds: int
+
+
+SIZES = {
+    "tiny": Size(20, 80, (30,), (20,), 201, 1, 1, 50, (300, 20), 101, 6, 1, 1),
+    "quick": Size(
+        20_000, 200_000, (500, 2_000, 10_000), (25, 100), 1_000, 10, 3, 500, (20_000, 1000), 1_000, 600, 3, 1
+    ),
+    "full": Size(
+        100_000, 1_000_000, (2_000, 10_000, 50_000), (50, 200), 5_000, 20, 5, 5_000, (100_000, 1000), 5_000, 2_000, 5, 2
+    ),
+}
+NAME = os.environ.get("HDF2TB_BENCHMARK", "tiny")
+SIZE = SIZES[NAME]
+UNITS = 4 if NAME == "tiny" else 64
+
+
+def voltage(steps: int, units: int = UNITS) -> np.ndarray:
+    """Return (step, unit) float32 values, most of them at rest."""
+    rng = np.random.default_rng(steps)
+    values = rng.normal(-60, 5, (steps, units)).astype(np.float32)
+    values[rng.random((steps, units), np.float32) < 0.7] = -65
+    return values
+
+
+def spikes(steps: int, units: int) -> np.ndarray:
+    """Return (step, unit) float32 zeros and 2 % ones."""
+    return (np.random.default_rng(steps).random((steps, units), np.float32) < 0.02).astype(np.float32)
+
+
+def weights(steps: int, side: int = UNITS) -> np.ndarray:
+    """Return (step, row, column) float32 values that drift."""
+    rng = np.random.default_rng(steps)
+    values = rng.normal(size=(side, side)).astype(np.float32)[None] + np.zeros((steps, 1, 1), np.float32)
+    values += rng.normal(0, 0.1, (steps, side, 1)).astype(np.float32).cumsum(axis=0)
+    return values
+
+
+class Store:
+    """Sources on disk, made when first asked for, and outputs that a later benchmark looks at."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.kept: dict[str, Path] = {}
+
+    def file(self, attr: str, steps: int, units: int = UNITS) -> Path:
+        """Return an HDF5 file with one dataset: voltage, spiked or weights."""
+        path = self.folder / f"{attr}-{steps}-{units}.h5"
+        if not path.exists():
+            make = {"voltage": voltage, "spiked": spikes, "weights": weights}[attr]
+            write_component(path, "GC", {attr: make(steps, units)})
+        return path
+
+    def run(self, steps: int) -> Path:
+        """Return a run of 64 units and 64 × 64 weights, with all plots."""
+        folder = self.folder / f"run-{steps}"
+        if not folder.exists():
+            write_component(folder / "GC.h5", "GC", {"voltage": voltage(steps), "spiked": spikes(steps, UNITS)})
+            write_component(folder / "GC--GC.h5", "GC--GC", {"weights": weights(steps)})
+            plots = [
+                {"spiked": {"kind": "raster"}},
+                {"voltage": {"kind": "trace", "format": "scalar"}},
+                {"voltage": {"kind": "trace", "format": "image"}},
+                {"weights": {"kind": "heatmap", "step": 100}},
+            ]
+            (folder / "run.yaml").write_text(yaml.safe_dump({"simulation": {"tensorboard": plots}}))
+        return folder
+
+    def epl(self) -> Path:
+        """Return the real run, or where it is not there, one of about its size."""
+        return EPL if EPL.exists() and NAME != "tiny" else self.run(SIZE.run)
+
+    def array(self, values: np.ndarray) -> Path:
+        """Return a file that holds an array."""
+        path = self.folder / "array.npy"
+        np.save(path, values)
+        return path
+
+    def keep(self, name: str, out: Path) -> Path:
+        """Keep an output."""
+        self.kept[name] = self.folder / f"kept-{name}"
+        shutil.copytree(out, self.kept[name], dirs_exist_ok=True)
+        return self.kept[name]
+
+
+def written(out: Path) -> Counter[str]:
+    """Return how many points, and how many pictures of each size, are below a directory."""
+    found: Counter[str] = Counter(pictures=len(list(out.rglob("*.png"))))
+    for folder in {path.parent for path in out.rglob("*tfevents*")}:
+        events = accumulated(folder)
+        found["points"] += sum(len(events.Scalars(tag)) for tag in events.Tags()["scalars"])
+        for tag in events.Tags()["images"]:
+            found.update(f"{image.width}x{image.height}" for image in events.Images(tag))
+    return +found
+
+
+def event_bytes(out: Path) -> tuple[int, int]:
+    """Return the bytes of all event files below a directory, and of those that hold its pictures."""
+    sizes = {path: path.stat().st_size for path in out.rglob("*tfevents*")}
+    pictures = [size for path, size in sizes.items() if path.name.endswith(".images") or path.parent == out]
+    return sum(sizes.values()), sum(pictures)

@@ -1,0 +1,70 @@
+"""Our side of each comparison: a function ``(source, out)``, where a source is an array, a file or a run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+import pipeline
+
+
+def scalars(array: np.ndarray, out: Path) -> None:
+    """Write a (time, unit) array in memory as series."""
+    _write("trace", array, out, format="scalar")
+
+
+def trace_images(array: np.ndarray, out: Path) -> None:
+    """Draw a (time, unit) array in memory, a picture a unit."""
+    _write("trace", array, out, format="image")
+
+
+def heatmap(array: np.ndarray, out: Path) -> None:
+    """Draw every hundredth step of a (time, row, column) array in memory."""
+    _write("heatmap", array, out, step=100)
+
+
+def every_heatmap(array: np.ndarray, out: Path) -> None:
+    """Draw every step of a (time, row, column) array in memory."""
+    _write("heatmap", array, out, step=1)
+
+
+def _write(kind: str, array: np.ndarray, out: Path, **settings: Any) -> None:
+    writer = pipeline.TensorboardWriter(out)
+    draw = getattr(writer, kind)
+    draw("GC", "voltage", array, settings)
+    writer.close()
+
+
+def traces(path: Path, out: Path) -> None:
+    """Convert the voltage in an HDF5 file to series."""
+    pipeline.convert(path, out, [{"voltage": {"kind": "trace", "format": "scalar"}}])
+
+
+def raster(path: Path, out: Path) -> None:
+    """Convert the spikes in an HDF5 file to a raster."""
+    pipeline.convert(path, out, [{"spiked": {"kind": "raster"}}])
+
+
+def open_run(folder: Path, out: Path) -> None:
+    """Open a run."""
+    pipeline.open_run(folder)
+
+
+def whole(variable: xr.Variable, out: Path) -> np.ndarray:
+    """Read all of a lazy variable."""
+    return _cold(variable)
+
+
+def strided(variable: xr.Variable, out: Path) -> np.ndarray:
+    """Read every hundredth step of a lazy variable."""
+    return _cold(variable[::100])
+
+
+def _cold(variable: xr.Variable) -> np.ndarray:
+    from pipeline.opening.chunks import _listed
+
+    _listed.cache_clear()  # the list of chunks is made once a process: every round pays for it
+    return variable.to_numpy()

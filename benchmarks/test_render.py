@@ -1,0 +1,72 @@
+"""Draw each kind of picture and write it to an event file."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import pytest
+
+from benchmarks import ours, peers
+from benchmarks.data import SIZE, UNITS, voltage, weights, written
+from pipeline.rendering.heatmap import Heatmap
+from pipeline.rendering.kind import Subject, TimeAxis, TimeBlock
+
+FRAMES = len(range(0, SIZE.weights, 100))
+
+
+def works(*functions):
+    return pytest.mark.parametrize("work", functions, ids=lambda work: f"{work.__module__[11:]}.{work.__name__}")
+
+
+def skip_without(work):
+    if work.__name__.startswith("sapicore"):
+        pytest.importorskip("sapicore")
+
+
+@works(ours.heatmap, peers.sapicore_heatmap)
+def test_heatmap(work, measure):
+    skip_without(work)
+    out = measure("heatmap 64 by 64", work, weights(SIZE.weights), count=FRAMES, warm=weights(1))
+    assert written(out) == {"1500x1000": FRAMES}
+
+
+@works(ours.every_heatmap, peers.savefig_heatmap)
+def test_large_heatmap(work, measure):
+    count = SIZE.large if work is ours.every_heatmap else SIZE.few_large
+    out = measure("heatmap 1000 by 1000", work, weights(count, 1000), count=count, warm=weights(1))
+    assert written(out) == ({"1500x1000": count} if work is ours.every_heatmap else {"pictures": count})
+
+
+@works(ours.trace_images, peers.sapicore_trace_images, peers.savefig_traces)
+def test_trace_image(work, measure):
+    skip_without(work)
+    out = measure("trace images", work, voltage(SIZE.images), count=UNITS, warm=voltage(10, 1))
+    assert written(out) == ({"pictures": UNITS} if work is peers.savefig_traces else {"1000x500": UNITS})
+
+
+@works(ours.raster, peers.sapicore_raster, peers.eventplot_raster)
+def test_raster(work, measure, store):
+    skip_without(work)
+    source, warm = store.file("spiked", *SIZE.raster), store.file("spiked", 100, 10)
+    out = measure("raster", work, source, warm=warm, rounds=0 if work is ours.raster else 1)
+    assert written(out) == ({"pictures": 1} if work is peers.eventplot_raster else {"1500x1000": 1})
+
+
+@pytest.mark.parametrize("side", [64, 1000])
+def test_deflate(side, measure):
+    """Compressing the same pictures, which nothing that writes them can do without."""
+    count = FRAMES if side == 64 else SIZE.large
+    values = weights(1, side)
+    subject = Subject("GC", "weights", ("time", "row", "column"), values.shape, "float32", "", TimeAxis(1))
+    block = TimeBlock(values, *[range(1)] * 2)
+    (image,) = Heatmap(step=1).render(subject, block, (float(values.min()), float(values.max())))
+    lines = zlib.decompress(image_data(image.png))
+    assert len(lines) == 1000 * 1501
+    measure(f"heatmap {side} by {side}", peers.deflate, [lines] * count, count=count, memory=False)
+
+
+def image_data(png: bytes) -> bytes:
+    """Return the data of a PNG's first IDAT chunk."""
+    at = png.index(b"IDAT")
+    return png[at + 4 : at + 4 + struct.unpack(">I", png[at - 4 : at])[0]]

@@ -1,0 +1,285 @@
+"""The same bytes wherever the work is done, and one process that writes them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from distributed import Client, LocalCluster
+
+import pipeline
+import pipeline.jobs
+from pipeline.executors import GraphBuilder, InProcess, OnCluster, executor, in_order
+from pipeline.output import write_run
+from pipeline.planning import parse_plots, plan_run
+from pipeline.tasks import Failure, Outcome
+from tests.common import tree_bytes
+from tests.conftest import PLOTS, untouched
+
+#: Every way in which a plot is folded over blocks: in one pass, merged, in windows, in two passes.
+FOLDS = [
+    *PLOTS,
+    {"voltage": {"kind": "hparam"}},
+    {"voltage": {"kind": "trace", "units": [0, 1], "size": [6, 3]}},
+    {"GC/spiked": {"kind": "heatmap", "size": [6, 4]}},
+    {"GC--MC/weights": {"kind": "trace"}},  # cannot be drawn, wherever it is tried
+]
+
+#: Run at the start of every Python: notes which process touches an event file, and which has the worker's code.
+_AUDIT = """
+import os, sys
+_note = os.open(os.path.join(os.environ["AUDIT_FOLDER"], str(os.getpid())), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+def _watch(event, args):
+    if event == "import" and args[0] == "pipeline.tasks":
+        os.write(_note, b"works\\n")
+    elif args and isinstance(args[0], (str, os.PathLike)) and "tfevents" in os.fspath(args[0]):
+        os.write(_note, f"{event} {os.path.basename(args[0])}\\n".encode())
+sys.addaudithook(_watch)
+"""
+
+
+@pytest.fixture(scope="module")
+def audit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a note of every Python process that is started meanwhile."""
+    code, notes = tmp_path_factory.mktemp("code"), tmp_path_factory.mktemp("notes")
+    (code / "sitecustomize.py").write_text(_AUDIT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", f"{code}{os.pathsep}{Path(pipeline.__file__).parents[1]}")
+        patch.setenv("AUDIT_FOLDER", str(notes))
+        yield notes
+
+
+@pytest.fixture(scope="module")
+def cluster(audit: Path) -> Iterator[LocalCluster]:
+    """A Dask cluster of two worker processes on this machine."""
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", memory_limit=0) as running:
+        yield running
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a small run take many blocks."""
+    monkeypatch.setattr(pipeline.jobs, "BLOCK_BYTES", 2000)
+
+
+def by_graph(scheduler: str) -> Callable[..., Any]:
+    """Convert through a Dask graph."""
+
+    def convert(*args: Any, **options: Any) -> Any:
+        report = pipeline.convert(*args, **options, compute=False).compute(scheduler=scheduler)
+        if report.problems:
+            raise pipeline.ConversionError(report)
+        return report
+
+    return convert
+
+
+def with_active_client(cluster: LocalCluster, *args: Any, **options: Any) -> Any:
+    """Convert while a client is active, and see that its cluster did the work."""
+    with Client(cluster.scheduler_address) as client:
+        before = client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.transition_counter)
+        try:
+            return pipeline.convert(*args, **options)
+        finally:
+            assert client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.transition_counter) > before
+
+
+EXECUTORS: dict[str, Callable[..., Any]] = {
+    "again in process": lambda cluster, *a, **o: pipeline.convert(*a, **o),
+    "graph, synchronous": lambda cluster, *a, **o: by_graph("synchronous")(*a, **o),
+    "graph, threads": lambda cluster, *a, **o: by_graph("threads")(*a, **o),
+    "graph, processes": lambda cluster, *a, **o: by_graph("processes")(*a, **o),
+    "local processes": lambda cluster, *a, **o: pipeline.convert(*a, **o, workers=2),
+    "cluster by address": lambda cluster, *a, **o: pipeline.convert(*a, **o, scheduler=cluster.scheduler_address),
+    "active client": with_active_client,
+}
+
+
+def written(logdir: Path) -> dict[str, bytes]:
+    """Return all that a conversion leaves, but for the empty file by which it keeps others out."""
+    return {name: data for name, data in tree_bytes(logdir).items() if not name.endswith(".lock")}
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_every_executor_gives_the_same_log_directory(
+    name: str, cluster: LocalCluster, network: Path, damaged: Path, tmp_path: Path
+) -> None:
+    with untouched(damaged):
+        reports = []
+        for convert, out in ((pipeline.convert, "reference"), (lambda *a, **o: EXECUTORS[name](cluster, *a, **o), "x")):
+            with pytest.raises(pipeline.ConversionError) as caught:
+                convert([network, damaged], tmp_path / out, FOLDS, dt="2 ms")
+            reports.append(caught.value.report)
+
+    reference = written(tmp_path / "reference")
+    assert len(reference) > 8
+    assert written(tmp_path / "x") == reference
+    assert reports[1].problems == reports[0].problems
+    assert [run.files for run in reports[1].runs] == [run.files for run in reports[0].runs]
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("name", ["graph, synchronous", "cluster by address"])
+def test_arrays_in_memory_may_go_to_workers(name: str, cluster: LocalCluster, network: Path, tmp_path: Path) -> None:
+    run = pipeline.open_run(network, dt="2 ms")
+    for source, out in ((run.load(), "numpy"), (run.chunk({"time": 100}), "dask")):
+        pipeline.convert(source, tmp_path / "reference" / out, PLOTS)
+        EXECUTORS[name](cluster, source, tmp_path / "x" / out, PLOTS)
+
+    assert written(tmp_path / "x") == written(tmp_path / "reference")
+
+
+@pytest.mark.parametrize("where", ["--workers", "--scheduler"])
+def test_one_process_touches_event_files(
+    where: str, audit: Path, cluster: LocalCluster, network: Path, tmp_path: Path
+) -> None:
+    for note in audit.iterdir():
+        os.truncate(note, 0)
+    value = "2" if where == "--workers" else cluster.scheduler_address
+    plots = ["--plot=voltage:kind=trace", "--plot=weights:kind=heatmap,step=20", "--plot=seed:kind=hparam"]
+    command = [sys.executable, "-m", "pipeline", "convert", network, "--out", tmp_path, *plots, where, value]
+    with subprocess.Popen([str(word) for word in command]) as process:
+        assert process.wait() == 0
+
+    notes = {int(note.name): note.read_text().splitlines() for note in audit.iterdir()}
+    writers = {pid for pid, lines in notes.items() if any("tfevents" in line for line in lines)}
+    assert writers == {process.pid}
+    assert sum(line.startswith("open") for line in notes[process.pid]) >= 3
+    if where == "--workers":
+        assert len([pid for pid, lines in notes.items() if "works" in lines]) == 3  # the two workers and the writer
+
+
+def test_what_was_started_is_ended(network: Path, tmp_path: Path) -> None:
+    before = _children()
+    pipeline.convert(network / "data" / "MC.h5", tmp_path, [{"spiked": {"kind": "raster"}}], workers=2)
+
+    assert _children() == before
+
+
+def _children() -> set[int]:
+    """Return the processes below this one, without the one that multiprocessing keeps for itself."""
+    found = psutil.Process().children(recursive=True)
+    return {child.pid for child in found if "resource_tracker" not in " ".join(child.cmdline())}
+
+
+def test_small_work_imports_no_cluster(network: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys, pipeline\n"
+        "pipeline.convert(sys.argv[1], sys.argv[2])\n"
+        "assert 'distributed' not in sys.modules, 'distributed was imported'\n"
+    )
+    subprocess.run([sys.executable, "-c", code, network, tmp_path], check=True)
+
+
+class Counting(InProcess):
+    """Does the work at once, and counts how many results with event bytes are alive."""
+
+    class Handle:
+        def __init__(self, value: Any) -> None:
+            self.value = value
+
+    def __init__(self, window: int) -> None:
+        self.window = window
+        self.alive: weakref.WeakSet[Counting.Handle] = weakref.WeakSet()
+        self.most = self.submitted = 0
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> Any:
+        handle = self.Handle(function(*(arg.value if isinstance(arg, self.Handle) else arg for arg in args)))
+        self.submitted += 1
+        if isinstance(handle.value, Outcome) and handle.value.events:
+            self.alive.add(handle)
+            self.most = max(self.most, len(self.alive))
+        return handle
+
+    def result(self, handle: Any) -> Any:
+        return handle.value
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("window", [1, 3, 8])
+def test_finished_results_are_bounded_by_the_window(window: int, network: Path, tmp_path: Path) -> None:
+    where = Counting(window)
+    plots = [
+        {"voltage": {"kind": "trace", "format": "scalar"}},
+        {"spiked": {"kind": "raster", "window": 60}},
+        {"weights": {"kind": "heatmap", "step": 20, "size": [3, 2]}},
+    ]
+    write_run(plan_run(pipeline.open_run(network), parse_plots(plots)), tmp_path, where)
+
+    assert where.submitted > 100
+    assert window <= where.most <= window + 2  # and what is being made of the one before
+    assert not where.alive
+
+
+@pytest.mark.parametrize("window", [1, 2, 5])
+def test_results_come_in_order_and_no_more_are_begun_than_the_window_holds(window: int) -> None:
+    begun: list[int] = []
+    where = InProcess()
+    where.window = window
+
+    def handles() -> Iterator[tuple[str, int | None]]:
+        for number in range(20):
+            begun.append(number)
+            yield f"label {number}", None if number == 7 else number
+
+    found = []
+    for label, result in in_order(where, handles()):
+        found.append(result)
+        assert label == f"label {len(found) - 1}"
+        assert len(begun) - len(found) < window
+    assert found == [None if number == 7 else number for number in range(20)]
+
+
+def test_what_a_cluster_gives_up_on_is_a_failure_not_a_crash() -> None:
+    class Lost:
+        def result(self) -> Any:
+            raise RuntimeError("worker died three times")
+
+    class Client:
+        def nthreads(self) -> dict[str, int]:
+            return {"a": 2, "b": 2}
+
+        def submit(self, *args: Any, **options: Any) -> Lost:
+            return Lost()
+
+    where = OnCluster(Client())
+    found = where.result(where.submit(print))
+    assert where.window >= 4
+    assert isinstance(found, Failure)
+    assert "worker died three times" in found.message
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"workers": 0}, "workers=0: accepted is"),
+        ({"workers": 2, "scheduler": "tcp://127.0.0.1:1"}, "accepted is one of them"),
+        ({"scheduler": "nonsense"}, "scheduler='nonsense': no Dask scheduler answers there"),
+    ],
+)
+def test_an_executor_that_cannot_be(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(pipeline.SettingError, match=said), executor(**options):
+        pass
+
+
+def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: Any, **options: Any) -> Any:
+        raise OSError("timed out")
+
+    monkeypatch.setattr("distributed.Client", refuse)
+    with pytest.raises(pipeline.SettingError, match="no Dask scheduler answers there"), executor(scheduler="tcp://h:1"):
+        pass
+
+
+def test_a_graph_has_no_results() -> None:
+    graph = GraphBuilder()
+    with pytest.raises(TypeError, match="until it is computed"):
+        graph.result(graph.submit(max, 1, 2))
