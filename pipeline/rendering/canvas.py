@@ -74,7 +74,7 @@ class Look:
     def text_height(self) -> float:
         """Height of the text in pixels: readable where TensorBoard shows the picture as a small card."""
         width, height = self.pixels
-        return min(0.023 * width, 0.05 * height)
+        return min(0.026 * width, 0.055 * height)
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ def _frame(look: Look) -> Frame:
     pixels = np.rint((255 - shades.astype(np.float32)) * (INKS - 1) / 255).astype(np.uint8)
     palette = inks()
     for inside in filter(None, (area, bar_area)):
-        _border(pixels, inside, max(1, round(look.text_height / 24)))
+        _border(pixels, inside, max(1, round(look.text_height / 12)))
     if look.bar and bar_area:
         scale = colour_scale(look.bar.cmap, look.bar.low, look.bar.high)
         palette = scale.palette
