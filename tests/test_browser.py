@@ -1,0 +1,72 @@
+"""The pages of a real TensorBoard, in a real browser, show what was written."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.conftest import STEPS, Server
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+WAIT = 60_000  # milliseconds at most; each wait ends when what it waits for is there
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None and not os.environ.get("HDF2TB_SKIP_NOTHING"):
+        pytest.skip("chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    page = browser.new_page(viewport={"width": 1500, "height": 1000})
+    page.set_default_timeout(WAIT)
+    yield page
+    page.close()
+
+
+def test_scalars_page_shows_the_series(page: Any, server: Server) -> None:
+    page.goto(f"{server.url}/?tagFilter=N0/voltage#timeseries")
+    page.get_by_text("GC/N0/voltage").first.wait_for()
+    page.get_by_text("MC/N0/voltage").first.wait_for()
+    page.get_by_text("calm").first.wait_for()
+    last = page.locator("scalar-card-data-table, scalar-card").filter(has_text=f"{STEPS - 1:,}").first
+    last.wait_for()
+    assert f"{(STEPS - 1) * 2e-3:.3f} sec" in page.locator("body").inner_text()  # RELATIVE is simulated time
+
+
+def test_images_page_shows_the_last_frame_at_the_end_of_the_slider(page: Any, server: Server) -> None:
+    page.goto(f"{server.url}/#images")
+    card = page.locator("tf-image-loader").filter(has_text="GC--MC/weights").first
+    card.wait_for()
+    slider = card.locator("paper-slider")
+    slider.wait_for()
+    assert slider.evaluate("slider => slider.max") == STEPS // 100 - 1
+    slider.focus()
+    for key, step in (("Home", 0), ("End", STEPS - 100)):
+        slider.press(key)
+        card.get_by_text(re.compile(rf"step\s*{step:,}")).wait_for()
+        image = card.locator("img")
+        image.wait_for()
+        page.wait_for_function("image => image.complete && image.naturalWidth == 1500", arg=image.element_handle())
+
+
+def test_hparams_page_shows_a_row_a_run(page: Any, server: Server) -> None:
+    page.goto(f"{server.url}/#hparams")
+    for text in ("calm", "driven", "GC/seed", "GC/drive", "1.5000", "3.0000"):
+        page.get_by_text(text, exact=True).first.wait_for()
