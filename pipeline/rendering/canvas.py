@@ -208,7 +208,7 @@ def _frame(look: Look) -> Frame:
     from matplotlib.figure import Figure
 
     width, height = look.pixels
-    with matplotlib.rc_context():
+    with matplotlib.rc_context(), np.errstate(all="ignore"):  # ticks of limits that hardly differ from 0
         matplotlib.rcdefaults()
         figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
         canvas = FigureCanvasAgg(figure)
@@ -252,7 +252,7 @@ def _bar(figure: Any, bar: ColourBar, text_height: float) -> Any:
     axes.yaxis.set_label_text(bar.label, fontsize=_points(text_height), parse_math=False)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6) if bar.high > bar.low else MaxNLocator(nbins=1))
     if bar.high == bar.low:
-        axes.set_yticks([bar.low])
+        axes.set_yticks([bar.low], [f"{bar.low:.5g}"])
     _style(axes, text_height)
     return axes
 

@@ -187,7 +187,7 @@ class Raster(Settings):
         starts = np.flatnonzero(np.diff(key, prepend=key[0] - 1))
         counts = _add(spikes, starts)
         if rows < units:
-            counts = np.add.reduceat(counts, np.arange(rows) * units // rows, axis=1)
+            counts = np.add.reduceat(counts, _starts(units, rows), axis=1)
         first = int(window[0])
         found = np.zeros((int(window[-1]) - first + 1, columns, rows), np.int32)
         found[window[starts] - first, column[starts]] = counts
@@ -229,8 +229,7 @@ class Raster(Settings):
         area = canvas.area
         counts = spikes.T
         if counts.shape[1] > area.width:  # the colour bar left less room than the spikes were counted for
-            starts = np.arange(area.width) * counts.shape[1] // area.width
-            counts = np.add.reduceat(counts, starts, axis=1)
+            counts = np.add.reduceat(counts, _starts(counts.shape[1], area.width), axis=1)
         scale = colour_scale(INK, 1, most or 1)
         ink = np.where(counts > 0, scale.indices(counts) if most else BLACK, WHITE).astype(np.uint8)
         rows, columns = ink.shape
@@ -273,6 +272,11 @@ def _marks(count: int, pixels: int, size: Callable[[int], int]) -> npt.NDArray[n
     inside = np.arange(pixels) - (tops + (room - filled) // 2)[which - 1]
     which[(inside < 0) | (inside >= filled[which - 1])] = 0
     return which
+
+
+def _starts(count: int, groups: int) -> npt.NDArray[np.intp]:
+    """Return where each of `groups` begins, when number ``i`` of `count` is in group ``i * groups // count``."""
+    return np.flatnonzero(np.diff(np.arange(count) * groups // count, prepend=-1))
 
 
 def _round_up(most: int) -> int:

@@ -1,0 +1,144 @@
+"""The colour of every cell is the one matplotlib gives it, whatever the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.errors import SettingError
+from pipeline.rendering.heatmap import Heatmap, MatrixHeatmap, finite_limits
+from tests.common import block_of, pixels, subject_of
+from tests.rendering.reference import cell_centres, imshow_colours
+
+
+def drawn(values: np.ndarray, **settings: Any) -> tuple[list[np.ndarray], Any, tuple[float, float]]:
+    """Draw all kept frames; return them, the area of the last, and the limits of its colour bar."""
+    kind = Heatmap(**{"step": 1, **settings}).check(subject := subject_of(values))
+    block = block_of(values)
+    merged = None if kind.summary_step is None else kind.summarise(subject, block.every(kind.summary_step))
+    frames = list(kind.render(subject, block.every(kind.render_step or 1), merged))
+    found = (
+        kind.limits if isinstance(kind.limits, tuple) else merged or finite_limits(block.every(kind.step).values[-1])
+    )
+    canvas, scale = kind.canvas(subject, found[0] if isinstance(kind, MatrixHeatmap) and merged else found)
+    return [pixels(frame.png) for frame in frames], canvas.area, (scale.low, scale.high)
+
+
+def data(dtype: Any, shape: tuple[int, ...] = (3, 9, 7)) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    if dtype == np.bool_:
+        return rng.random(shape) < 0.5
+    if np.issubdtype(dtype, np.unsignedinteger):
+        return rng.integers(0, 250, shape).astype(dtype)
+    return (rng.normal(size=shape) * 40).astype(dtype)
+
+
+DTYPES = [np.bool_, np.int8, np.uint16, np.int64, np.float16, np.float32, np.float64]
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: np.dtype(dtype).name)
+@pytest.mark.parametrize("cmap", ["viridis", "RdBu_r", "jet", "Set1"])
+def test_every_cell_has_the_colour_of_imshow(dtype: Any, cmap: str) -> None:
+    values = data(dtype)
+    frames, area, (low, high) = drawn(values, cmap=cmap)
+    for frame, expected in zip(frames, values, strict=True):
+        shown = expected.astype(np.float32) if dtype in (np.bool_, np.float16) else expected
+        wanted = imshow_colours(shown, low, high, cmap)
+        assert np.abs(cell_centres(frame, area, 9, 7) - wanted).max() <= 2
+
+
+def test_limits_and_map_are_chosen_by_the_data() -> None:
+    up = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
+    assert drawn(up)[2] == (0, 59)
+    assert drawn(up - 20)[2] == (-39, 39)  # both signs: around zero
+    assert drawn(up - 20, cmap="viridis")[2] == (-20, 39)
+    assert drawn(up - 20, symmetric=False)[2] == (-20, 39)
+    assert drawn(up + 1, symmetric=True)[2] == (-60, 60)
+    sequential, diverging = drawn(up)[0][0], drawn(up - 20)[0][0]
+    assert (sequential == [68, 1, 84]).all(axis=2).any()  # the dark end of viridis
+    assert not (diverging == [68, 1, 84]).all(axis=2).any()
+
+
+def test_limits_of_what_is_shown_of_all_of_a_frame_and_given() -> None:
+    values = np.zeros((5, 2, 2), np.float32)
+    values[0], values[1], values[2] = 1, 9, 3
+    assert drawn(values, step=2)[2] == (0, 3)
+    assert drawn(values, step=2, limits="all")[2] == (0, 9)
+    assert drawn(values, step=2, limits="frame")[2] == (0, 0)
+    assert drawn(values, step=2, limits=(-1, 4))[2] == (-1, 4)
+
+
+def test_beyond_given_limits_is_the_end_of_the_map() -> None:
+    values = np.array([[[-5, 0], [1, 9]]], np.float32)
+    (frame,), area, (low, high) = drawn(values, limits=(0, 1), cmap="viridis")
+    found = cell_centres(frame, area, 2, 2)
+    assert (found[0, 0] == found[0, 1]).all()
+    assert (found[1, 0] == found[1, 1]).all()
+    assert np.abs(found - imshow_colours(values[0], low, high, "viridis")).max() <= 2
+
+
+def test_what_is_not_finite_is_a_white_gap_and_no_limit() -> None:
+    values = np.arange(12, dtype=np.float32).reshape(1, 3, 4)
+    values[0, 0, 0], values[0, 1, 1], values[0, 2, 2] = np.nan, np.inf, -np.inf
+    (frame,), area, limits = drawn(values)
+    found = cell_centres(frame, area, 3, 4)
+    assert (found[[0, 1, 2], [0, 1, 2]] == 255).all()
+    assert (found.reshape(-1, 3) == 255).all(axis=1).sum() == 3
+    assert limits == (1, 11)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 0.0, -3.5, 1e300, 5e-324])
+def test_frames_of_one_value_are_drawn(value: float) -> None:
+    frames, area, (low, high) = drawn(np.full((2, 3, 4), value))
+    cells = cell_centres(frames[0], area, 3, 4).reshape(-1, 3)
+    assert len(np.unique(cells, axis=0)) == 1
+    assert low <= high
+    assert (cells[0] == 255).all() == (not np.isfinite(value))
+
+
+def test_more_cells_than_pixels_show_their_mean() -> None:
+    values = np.zeros((1, 600, 900), np.float32)
+    values[0, :, ::2] = 1  # a stripe a cell, far finer than a pixel
+    (frame,), area, _ = drawn(values, size=(4, 3), limits=(0, 1), cmap="gray")
+    inside = frame[area.top : area.bottom, area.left : area.right, 0]
+    assert 100 < inside.mean() < 155
+    values[0, 300:] = 0
+    (frame,), area, _ = drawn(values, size=(4, 3), limits=(0, 1), cmap="gray")
+    half = area.top + area.height // 2
+    assert (frame[half + 2 : area.bottom, area.left : area.right] == 0).all()
+
+
+def test_two_dimensions_are_one_picture() -> None:
+    values = data(np.float32, (9, 7))
+    (frame,), area, (low, high) = drawn(values)
+    wanted = imshow_colours(values, low, high, "RdBu_r")
+    assert np.abs(cell_centres(frame, area, 9, 7) - wanted).max() <= 2
+
+
+def test_many_rows_are_folded_to_the_lines_of_the_picture() -> None:
+    values = np.repeat(np.arange(4.0), 5000)[:, None] * np.ones(3)
+    (frame,), area, (low, high) = drawn(values, size=(3, 2))
+    found = cell_centres(frame, area, 4, 3)
+    assert np.abs(found - imshow_colours(values[::5000], low, high, "viridis")).max() <= 2
+
+
+@pytest.mark.parametrize("shape", [(5,), (2, 3, 4, 5)])
+def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(SettingError, match=r"GC/voltage: a heatmap needs two dimensions, or three"):
+        Heatmap().check(subject_of(np.zeros(shape)) if len(shape) < 4 else subject_of(np.zeros(shape), time=False))
+
+
+def test_three_dimensions_without_time_are_refused() -> None:
+    with pytest.raises(SettingError, match="time_axis"):
+        Heatmap().check(subject_of(np.zeros((2, 3, 4)), time=False))
+
+
+def test_frames_tell_their_step_and_time() -> None:
+    values = np.zeros((201, 2, 2), np.float32)
+    kind, subject = Heatmap(step=100), subject_of(values)
+    images = list(kind.render(subject, block_of(values).every(100), (0.0, 1.0)))
+    assert [image.step for image in images] == [0, 100, 200]
+    assert [image.wall_time for image in images] == [0, 0.1, 0.2]
+    assert len({image.png for image in images}) == 3  # only the caption differs

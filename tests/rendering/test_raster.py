@@ -1,0 +1,146 @@
+"""Every spike is at its place and none is invented."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.errors import SettingError
+from pipeline.rendering import TimeAxis
+from pipeline.rendering.canvas import frame
+from pipeline.rendering.raster import Raster
+from tests.common import block_of, pixels, subject_of
+
+
+def drawn(values: np.ndarray, cut: int = 10**9, **settings: Any) -> tuple[list[np.ndarray], Any, Any]:
+    """Draw in blocks of `cut` steps; return the pictures, the area of data, and the counts."""
+    subject = subject_of(values, name="spiked", unit="")
+    kind = Raster(**settings).check(subject)
+    merged = None
+    for start in range(0, len(values), cut):
+        part = kind.summarise(subject, block_of(values, start, min(start + cut, len(values))))
+        merged = part if merged is None else kind.merge(merged, part)
+    images = [pixels(image.png) for image in kind.render(subject, None, merged)]
+    return images, frame(kind._look(subject, None)).area, merged
+
+
+def spikes(shape: tuple[int, ...], rate: float = 0.05, seed: int = 0) -> np.ndarray:
+    return (np.random.default_rng(seed).random(shape) < rate).astype(np.float32)
+
+
+def read_back(picture: np.ndarray, area: Any, steps: int, units: int) -> np.ndarray:
+    """Return for each (step, unit) whether any pixel of its cell is inked; what is between cells must be blank."""
+    inked = (picture[area.top : area.bottom, area.left : area.right] < 128).all(axis=2)
+    row = ((np.arange(area.height) + 0.5) * units / area.height).astype(int)
+    column = ((np.arange(area.width) + 0.5) * steps / area.width).astype(int)
+    found = np.zeros((steps, units), bool)
+    y, x = np.nonzero(inked)
+    found[column[x], row[y]] = True
+    return found
+
+
+@pytest.mark.parametrize(("steps", "units"), [(300, 20), (1, 1), (50, 400), (700, 3), (2, 100)])
+@pytest.mark.parametrize("rate", [0.0, 0.03, 0.5, 1.0])
+def test_every_spike_is_there_and_no_other(steps: int, units: int, rate: float) -> None:
+    values = spikes((steps, units), rate)
+    (picture,), area, _ = drawn(values)
+    np.testing.assert_array_equal(read_back(picture, area, steps, units), values > 0)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float16, np.float64])
+def test_any_type_of_spike(dtype: Any) -> None:
+    values = spikes((60, 8), 0.2).astype(dtype)
+    (picture,), area, _ = drawn(values)
+    np.testing.assert_array_equal(read_back(picture, area, 60, 8), values > 0)
+
+
+def test_not_a_number_is_no_spike() -> None:
+    values = np.full((20, 3), np.nan)
+    values[4, 1] = 1
+    (picture,), area, _ = drawn(values)
+    assert np.argwhere(read_back(picture, area, 20, 3)).tolist() == [[4, 1]]
+
+
+def test_one_unit_without_a_dimension() -> None:
+    values = spikes((80,), 0.2)
+    (picture,), area, _ = drawn(values)
+    np.testing.assert_array_equal(read_back(picture, area, 80, 1)[:, 0], values > 0)
+
+
+@pytest.mark.parametrize("shape", [(5000, 7), (40, 3000), (4001, 2003)])
+@pytest.mark.parametrize("rate", [0.001, 0.3])
+def test_where_cells_share_pixels_the_counts_are_exact_and_each_shows(shape: tuple[int, int], rate: float) -> None:
+    values = spikes(shape, rate)
+    (picture,), area, merged = drawn(values, cut=997)
+    columns, rows = merged.spikes.shape[1:]
+    column, row = np.arange(shape[0]) * columns // shape[0], np.arange(shape[1]) * rows // shape[1]
+    expected = np.zeros((columns, rows), int)
+    np.add.at(expected, (column[:, None], row[None, :]), values.astype(int))
+    np.testing.assert_array_equal(merged.spikes[0], expected)
+    if np.count_nonzero(expected) <= 0.25 * expected.size:  # else their number is shown, in shades
+        np.testing.assert_array_equal(read_back(picture, area, columns, rows), expected > 0)
+
+
+def test_a_crowded_raster_has_a_colour_bar_and_darker_is_more() -> None:
+    values = spikes((30_000, 50), 0.02)
+    values[:, :25] = spikes((30_000, 25), 0.2, seed=1)
+    (picture,), area, _ = drawn(values)
+    upper = picture[area.top + 5 : area.top + area.height // 2 - 5, area.left + 9 : area.left + 900].mean()
+    lower = picture[area.top + area.height // 2 + 5 : area.bottom - 5, area.left + 9 : area.left + 900].mean()
+    assert upper < lower - 40
+
+
+def test_a_window_shows_its_own_spikes() -> None:
+    values = spikes((250, 6), 0.1)
+    pictures, area, _ = drawn(values, cut=70, window=100)
+    assert len(pictures) == 3
+    for number, picture in enumerate(pictures):
+        part = values[number * 100 : number * 100 + 100]
+        expected = np.zeros((100, 6), bool)
+        expected[: len(part)] = part > 0
+        np.testing.assert_array_equal(read_back(picture, area, 100, 6), expected)
+
+
+def test_a_window_can_be_a_duration() -> None:
+    subject = subject_of(np.zeros((100, 2)), dt=0.5)
+    assert Raster(window="20 ms").window_steps(subject) == 40
+    with pytest.raises(SettingError, match=r"window='20 ms' needs the duration of a step"):
+        Raster(window="20 ms").check(replace(subject, time=TimeAxis(100)))
+
+
+def test_events_are_bars_behind_the_spikes() -> None:
+    values = spikes((100, 5), 0.1)
+    (picture,), area, _ = drawn(values, events=[20, 70, 500], event_colors=["red", "#0000ff", "green"])
+    np.testing.assert_array_equal(read_back(picture, area, 100, 5), values > 0)
+    inside = picture[area.top : area.bottom, area.left : area.right].astype(int)
+    for event, colour in ((20, [255, 128, 128]), (70, [128, 128, 255])):
+        column = int((event + 0.5) * area.width / 100)
+        assert (np.abs(inside[:, column] - colour).max(axis=1) <= 1).sum() > area.height / 2
+    assert not ((inside[..., 1] > inside[..., 0] + 20) & (inside[..., 1] > inside[..., 2] + 20)).any()  # 500 is outside
+
+
+def test_line_size_is_a_part_of_the_row() -> None:
+    heights = []
+    for line_size in (0.25, 0.5, 1.0, 3.0):
+        (picture,), area, _ = drawn(np.ones((10, 4)), line_size=line_size)
+        middle = picture[area.top : area.bottom, area.left + int(area.width * 0.55)] < 128
+        heights.append(middle.all(axis=1).mean())
+    np.testing.assert_allclose(heights, [0.25, 0.5, 1.0, 1.0], atol=0.02)
+
+
+def test_ten_thousand_units() -> None:
+    values = np.zeros((100, 10_000), np.float32)
+    values[50, 7000] = 1
+    (picture,), area, _ = drawn(values)
+    dark = np.argwhere((picture[area.top : area.bottom, area.left : area.right] < 128).all(axis=2))
+    assert dark[:, 0].tolist() == [int(0.7 * area.height)] * len(dark)
+    assert len(dark) >= 1
+
+
+@pytest.mark.parametrize("shape", [(4, 3, 2)])
+def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(SettingError, match=r"a raster needs the dimensions \(time, unit\)"):
+        Raster().check(subject_of(np.zeros(shape)))

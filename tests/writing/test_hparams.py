@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from tensorboard.plugins.hparams import api_pb2, metadata
+
+from pipeline.writing.hparams import experiment_events, session_events, session_values
+from pipeline.writing.wire import file_version
+from tests.writing.reference import unframed
+
+VALUES: dict[str, Any] = {"GC/tau": 2.5, "GC/on": True, "GC/rule": "STDP", "MC/n": 3.0, "MC/off": False}
+
+
+def plugin_data(data: bytes) -> dict[str, Any]:
+    return {value.tag: value.metadata.plugin_data.content for event in unframed(data) for value in event.summary.value}
+
+
+def test_a_session_is_typed_and_finished() -> None:
+    found = plugin_data(session_events(VALUES, "run 1"))
+    start = metadata.parse_session_start_info_plugin_data(found[metadata.SESSION_START_INFO_TAG])
+    assert start.group_name == "run 1"
+    assert {name: item.WhichOneof("kind") for name, item in start.hparams.items()} == {
+        "GC/tau": "number_value",
+        "GC/on": "bool_value",
+        "GC/rule": "string_value",
+        "MC/n": "number_value",
+        "MC/off": "bool_value",
+    }
+    end = metadata.parse_session_end_info_plugin_data(found[metadata.SESSION_END_INFO_TAG])
+    assert end.status == api_pb2.STATUS_SUCCESS
+
+
+def test_the_same_values_are_the_same_bytes_in_any_order() -> None:
+    assert session_events(VALUES, "a") == session_events(dict(reversed(VALUES.items())), "a")
+
+
+def test_values_are_read_back() -> None:
+    assert session_values(file_version() + session_events(VALUES, "a")) == VALUES
+    assert session_values(b"") == {}
+    assert session_values(file_version()) == {}
+
+
+def test_a_value_that_is_not_a_number_does_not_break_the_rest() -> None:
+    found = session_values(session_events({"a": math.nan, "b": 1.0}, "run"))
+    assert found["b"] == 1.0
+
+
+def test_an_experiment_lists_the_union_of_columns_and_the_metrics() -> None:
+    (content,) = plugin_data(experiment_events([VALUES, {"GC/tau": "unknown", "only": 1.0}], ["GC/N0/v"])).values()
+    experiment = metadata.parse_experiment_plugin_data(content)
+    types = {info.name: info.type for info in experiment.hparam_infos}
+    assert types == {
+        "GC/tau": api_pb2.DATA_TYPE_UNSET,  # a number in one run, text in another
+        "GC/on": api_pb2.DATA_TYPE_BOOL,
+        "GC/rule": api_pb2.DATA_TYPE_STRING,
+        "MC/n": api_pb2.DATA_TYPE_FLOAT64,
+        "MC/off": api_pb2.DATA_TYPE_BOOL,
+        "only": api_pb2.DATA_TYPE_FLOAT64,
+    }
+    assert [info.name.tag for info in experiment.metric_infos] == ["GC/N0/v"]
