@@ -93,8 +93,8 @@ def measure(request: pytest.FixtureRequest, store: Store, tmp_path: Path) -> Cal
         if benchmark is None:
             found = work(*fresh()[0])
             return last
+        benchmark.group = group  # read when it begins
         found = benchmark.pedantic(work, setup=fresh, rounds=rounds or (SIZE.rounds if ours else SIZE.few_rounds))
-        benchmark.group = group
         benchmark.extra_info |= {"who": who or ("ours" if ours else work.__name__), "count": count}
         if isinstance(found, int):
             benchmark.extra_info["peak"] = found
