@@ -9,9 +9,10 @@ left to HDF5, which every result is tested against.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress
 from typing import Any
 
 import h5py
@@ -21,12 +22,14 @@ import numpy.typing as npt
 __all__ = ["read_chunks"]
 
 _DEFLATE, _SHUFFLE, _LZF = 1, 2, 32000  # HDF5's numbers of filters
-_READ = 4 << 20  # bytes of values that are read from the file together
+_READ = 4 << 20  # bytes of values that are decoded together
 _GAP = 1 << 20  # bytes between chunks that are read rather than skipped
 _FEWEST = 64  # chunks in a read for which it pays
-_MOST_LISTED = 200_000  # chunks that are listed for it (three microseconds each, once a process)
+_MOST_LISTED = 200_000  # chunks that are listed for it (two microseconds each, once a process)
 
-Decoder = Callable[[memoryview, npt.NDArray[np.uint8]], None]
+Stored = Sequence[bytes | memoryview]
+#: From the stored bytes of some chunks to their values, shape (chunk, bytes).
+Decoder = Callable[[Stored, npt.NDArray[np.uint8]], None]
 
 
 @dataclass(frozen=True)
@@ -74,38 +77,63 @@ def read_chunks(dataset: h5py.Dataset, wanted: range) -> npt.NDArray[Any] | None
 
 def _read_apart(dataset: h5py.Dataset, wanted: range, decode: Decoder) -> npt.NDArray[Any] | None:
     """Read one-index chunks that lie apart, each by its number; None if one was never written."""
-    out = np.empty((len(wanted), *dataset.shape[1:]), dataset.dtype)
-    rows = out.reshape(len(wanted), -1).view(np.uint8)
     rest = (0,) * (dataset.ndim - 1)
     try:
-        for row, number in zip(rows, wanted, strict=True):
-            mask, stored = dataset.id.read_direct_chunk((number, *rest))
-            (_copy if mask else decode)(memoryview(stored), row)
+        found = [dataset.id.read_direct_chunk((number, *rest)) for number in wanted]
     except (OSError, RuntimeError):
         return None
+    masks, stored = zip(*found, strict=True)
+    out = np.empty((len(wanted), *dataset.shape[1:]), dataset.dtype)
+    _decode(stored, np.array(masks) != 0, out.reshape(len(wanted), -1).view(np.uint8), decode)
     return out
 
 
 def _fill(rows: npt.NDArray[np.uint8], index: _Index, part: slice, file: int, decode: Decoder) -> None:
-    """Decode chunks into rows, shape (chunk, bytes); what lies close together in the file is read at once."""
+    """Read chunks into rows, shape (chunk, bytes): those stored as they are directly, others by way of `decode`."""
     offsets, sizes, raw = index.offsets[part], index.sizes[part], index.raw[part]
-    there = sizes > 0
-    if not there.any():
-        return
-    start, end = int(offsets[there].min()), int((offsets + sizes)[there].max())
-    close = end - start <= 2 * int(sizes.sum()) + _GAP
-    data = memoryview(_pread(file, end - start, start)) if close else None
-    for row, offset, size, plain in zip(rows, offsets.tolist(), sizes.tolist(), raw.tolist(), strict=True):
-        if size:
-            stored = memoryview(_pread(file, size, offset)) if data is None else data[offset - start :][:size]
-            (_copy if plain else decode)(stored, row)
+    for run in _runs(offsets, sizes, raw & (sizes == rows.shape[1])):
+        size = os.preadv(file, [rows[run]], int(offsets[run.start]))
+        _expect(rows[run].size, size, int(offsets[run.start]))
+    packed = (sizes > 0) & ~raw
+    if packed.any():
+        stored = _stored(file, offsets[packed], sizes[packed])
+        if packed.all():
+            decode(stored, rows)
+        else:
+            values = np.empty((len(stored), rows.shape[1]), np.uint8)
+            decode(stored, values)
+            rows[packed] = values
+
+
+def _runs(offsets: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], wanted: npt.NDArray[np.bool_]) -> list[slice]:
+    """Return the stretches of wanted chunks that lie one behind the other in the file."""
+    numbers = np.flatnonzero(wanted)
+    if not numbers.size:
+        return []
+    follows = (np.diff(numbers) == 1) & (offsets[numbers[1:]] == (offsets + sizes)[numbers[:-1]])
+    breaks = np.flatnonzero(~follows) + 1
+    starts, stops = numbers[[0, *breaks]], numbers[[*(breaks - 1), -1]] + 1
+    return [slice(start, stop) for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
+
+
+def _stored(file: int, offsets: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> Stored:
+    """Return the stored bytes of chunks; what lies close together in the file is read at once."""
+    start, end = int(offsets.min()), int((offsets + sizes).max())
+    if end - start > 2 * int(sizes.sum()) + _GAP:
+        return [_pread(file, size, at) for at, size in zip(offsets.tolist(), sizes.tolist(), strict=True)]
+    data, at = memoryview(_pread(file, end - start, start)), offsets - start
+    return [data[first:past] for first, past in zip(at.tolist(), (at + sizes).tolist(), strict=True)]
 
 
 def _pread(file: int, size: int, offset: int) -> bytes:
     data = os.pread(file, size, offset)
-    if len(data) != size:
-        raise OSError(f"{len(data)} of {size} bytes at {offset} can be read")
+    _expect(size, len(data), offset)
     return data
+
+
+def _expect(size: int, found: int, offset: int) -> None:
+    if found != size:
+        raise OSError(f"{found} of {size} bytes at {offset} can be read")
 
 
 @lru_cache(maxsize=16)
@@ -122,14 +150,13 @@ def _index(path: str, name: str, changed: int, size: int, total: int, dataset: h
 
 
 def _list_chunks(dataset: h5py.Dataset, total: int) -> _Index:
+    found: list[Any] = []
+    dataset.id.chunk_iter(found.append)
     index = _Index(np.zeros(total, np.int64), np.zeros(total, np.int64), np.zeros(total, bool))
-    offsets, sizes, raw, length = index.offsets, index.sizes, index.raw, dataset.chunks[0]
-
-    def note(chunk: Any) -> None:
-        number = chunk.chunk_offset[0] // length
-        offsets[number], sizes[number], raw[number] = chunk.byte_offset, chunk.size, chunk.filter_mask != 0
-
-    dataset.id.chunk_iter(note)
+    if found:
+        places, masks, offsets, sizes = zip(*found, strict=True)
+        numbers = np.fromiter((place[0] for place in places), np.int64, len(found)) // dataset.chunks[0]
+        index.offsets[numbers], index.sizes[numbers], index.raw[numbers] = offsets, sizes, np.array(masks) != 0
     return index
 
 
@@ -148,35 +175,51 @@ def _decoder(dataset: h5py.Dataset) -> Decoder | None:
     }.get(filters) or (_unshuffled(itemsize) if filters == (_SHUFFLE, _DEFLATE) else None)
 
 
-def _copy(stored: memoryview, row: npt.NDArray[np.uint8]) -> None:
-    row[:] = np.frombuffer(stored, np.uint8)
+def _decode(stored: Stored, raw: npt.NDArray[np.bool_], rows: npt.NDArray[np.uint8], decode: Decoder) -> None:
+    """Fill rows from stored bytes, of which those that are `raw` are stored as they are."""
+    for which, undo in ((~raw, decode), (raw, _copy)):
+        if which.all():
+            undo(stored, rows)
+        elif which.any():
+            values = np.empty((int(which.sum()), rows.shape[1]), np.uint8)
+            undo(list(compress(stored, which)), values)
+            rows[which] = values
 
 
-def _lzf(stored: memoryview, row: npt.NDArray[np.uint8]) -> None:
-    from imagecodecs import lzf_decode
+def _copy(stored: Stored, rows: npt.NDArray[np.uint8]) -> None:
+    rows[:] = np.frombuffer(b"".join(stored), np.uint8).reshape(rows.shape)
 
-    if len(lzf_decode(stored, out=row)) != row.size:  # type: ignore[arg-type]
+
+def _lzf(stored: Stored, rows: npt.NDArray[np.uint8]) -> None:
+    """Decode chunks in one call: an LZF stream is tokens that look back no further than their chunk, so that the
+    streams of several, one behind the other, are the stream of their values.
+    """
+    from imagecodecs import LzfError, lzf_decode
+
+    try:
+        size = len(lzf_decode(b"".join(stored), out=rows.reshape(-1)))
+    except LzfError as cause:
+        raise OSError(f"a damaged chunk: {cause}") from cause
+    if size != rows.size:
         raise OSError("a damaged chunk, of fewer values than it should hold")
 
 
-def _inflated(stored: memoryview, size: int) -> npt.NDArray[np.uint8]:
+def _inflate(stored: Stored, rows: npt.NDArray[np.uint8]) -> None:
     from isal import isal_zlib
 
-    try:
-        values = np.frombuffer(isal_zlib.decompress(stored, bufsize=size), np.uint8)
-    except isal_zlib.error as cause:  # type: ignore[misc]
-        raise OSError(f"a damaged chunk: {cause}") from cause
-    if values.size != size:
-        raise OSError("a damaged chunk, not of as many values as it should hold")
-    return values
-
-
-def _inflate(stored: memoryview, row: npt.NDArray[np.uint8]) -> None:
-    row[:] = _inflated(stored, row.size)
+    for part, row in zip(stored, rows, strict=True):
+        try:
+            values = np.frombuffer(isal_zlib.decompress(part, bufsize=row.size), np.uint8)
+        except isal_zlib.error as cause:  # type: ignore[misc]
+            raise OSError(f"a damaged chunk: {cause}") from cause
+        if values.size != row.size:
+            raise OSError("a damaged chunk, not of as many values as it should hold")
+        row[:] = values
 
 
 def _unshuffled(itemsize: int) -> Decoder:
-    def decode(stored: memoryview, row: npt.NDArray[np.uint8]) -> None:
-        row[:] = _inflated(stored, row.size).reshape(itemsize, -1).T.reshape(-1)
+    def decode(stored: Stored, rows: npt.NDArray[np.uint8]) -> None:
+        _inflate(stored, rows)
+        rows[:] = rows.reshape(len(rows), itemsize, -1).swapaxes(1, 2).reshape(rows.shape)
 
     return decode
