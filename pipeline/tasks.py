@@ -87,14 +87,15 @@ def draw_merged(drawing: Drawing, merged: Any) -> Outcome:
 
 
 def _encoded(records: Iterable[Record]) -> Outcome:
-    events: dict[str, bytearray] = {}
+    events: dict[str, list[bytes | bytearray]] = {}
     hparams: dict[str, bool | float | str] = {}
     for record in records:
         if isinstance(record, Hparams):
             hparams |= record.values
         else:
-            events.setdefault(file_kind(record), bytearray()).extend(encode(record))
-    return Outcome(tuple(events.items()), hparams)
+            events.setdefault(file_kind(record), []).append(encode(record))
+    joined = ((kind, parts[0] if len(parts) == 1 else b"".join(parts)) for kind, parts in events.items())
+    return Outcome(tuple(joined), hparams)
 
 
 def merge(drawing: Drawing, a: Any, b: Any) -> Any:

@@ -92,7 +92,7 @@ def _fill(rows: npt.NDArray[np.uint8], index: _Index, part: slice, file: int, de
     """Read chunks into rows, shape (chunk, bytes): those stored as they are directly, others by way of `decode`."""
     offsets, sizes, raw = index.offsets[part], index.sizes[part], index.raw[part]
     for run in _runs(offsets, sizes, raw & (sizes == rows.shape[1])):
-        size = os.preadv(file, [rows[run]], int(offsets[run.start]))
+        size = os.preadv(file, [rows[run].data], int(offsets[run.start]))
         _expect(rows[run].size, size, int(offsets[run.start]))
     packed = (sizes > 0) & ~raw
     if packed.any():
@@ -191,13 +191,15 @@ def _copy(stored: Stored, rows: npt.NDArray[np.uint8]) -> None:
 
 
 def _lzf(stored: Stored, rows: npt.NDArray[np.uint8]) -> None:
-    """Decode chunks in one call: an LZF stream is tokens that look back no further than their chunk, so that the
-    streams of several, one behind the other, are the stream of their values.
+    """Decode chunks in one call.
+
+    An LZF stream is tokens that look back, and none looks back past its chunk's beginning. So the streams of several
+    chunks, one behind the other, are the stream of all their values.
     """
     from imagecodecs import LzfError, lzf_decode
 
     try:
-        size = len(lzf_decode(b"".join(stored), out=rows.reshape(-1)))
+        size = len(lzf_decode(b"".join(stored), out=rows.reshape(-1).data))
     except LzfError as cause:
         raise OSError(f"a damaged chunk: {cause}") from cause
     if size != rows.size:

@@ -6,6 +6,7 @@ is those with the data area and a few words filled in.
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
@@ -175,24 +176,37 @@ class Frame:
             lines[base, 1 + at : 1 + at + width] -= words[-1]
 
 
-@lru_cache(maxsize=512)
 def _words(text: str, height: float, room: int) -> Pixels:
-    """Return text as inks, shape (h, w); made smaller where it does not fit into `room` columns."""
-    from matplotlib import get_data_path
-    from PIL import Image, ImageDraw, ImageFont
+    """Return text as inks, shape (h, w); made smaller where it does not fit into `room` columns.
 
+    It is put together of its digits, one by one, and of what is between them. These are drawn once: of the captions of
+    a slider's frames only the numbers differ, and digits are equally wide.
+    """
     if not text:
         return np.zeros((1, 0), np.uint8)
-    path = f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf"
-    size = round(height)
-    font = ImageFont.truetype(path, size)
-    while font.getlength(text) > room and size > 6:
-        size = max(6, min(size - 1, int(size * room / font.getlength(text))))
-        font = ImageFont.truetype(path, size)
-    ascent, descent = font.getmetrics()
-    image = Image.new("L", (max(1, min(int(font.getlength(text)) + 2, room)), ascent + descent))
+    pieces, size = re.findall(r"\d|\D+", text), round(height)
+    while (width := sum(_piece(piece, size).shape[1] for piece in pieces)) > room and size > 6:
+        size = max(6, min(size - 1, int(size * room / width)))
+    return np.hstack([_piece(piece, size) for piece in pieces])[:, :room]
+
+
+@lru_cache(maxsize=1024)
+def _piece(text: str, size: int) -> Pixels:
+    """Return a piece of text as inks, shape (h, w)."""
+    from PIL import Image, ImageDraw
+
+    font = _font(size)
+    image = Image.new("L", (max(1, round(font.getlength(text))), sum(font.getmetrics())))
     ImageDraw.Draw(image).text((0, 0), text, fill=255, font=font)
     return np.rint(np.asarray(image) / 255 * BLACK).astype(np.uint8)
+
+
+@lru_cache(maxsize=16)
+def _font(size: int) -> Any:
+    from matplotlib import get_data_path
+    from PIL import ImageFont
+
+    return ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf", size)
 
 
 def frame(look: Look) -> Frame:

@@ -54,17 +54,23 @@ def encode_scalars(points: Scalars) -> bytearray:
     bytearray
         ``t`` TFRecords, in step order.
     """
-    out = bytearray()
     if not points.tags:
-        return out
+        return bytearray()
     values = np.ascontiguousarray(points.values, dtype="<f4")
     edges = [0, *np.searchsorted(points.steps, _VARINT_GROWS).tolist(), len(points.steps)]
-    for start, stop in zip(edges, edges[1:], strict=False):
-        if stop > start:
-            layout = _Layout(points.tags, int(points.steps[start]), stop - start)
-            for at in range(start, stop, layout.rows):
-                part = slice(at, min(at + layout.rows, stop))
-                out += layout.fill(points.steps[part], points.wall_times[part], values[part])
+    layouts = [
+        (_Layout(points.tags, int(points.steps[start]), stop - start), start, stop)
+        for start, stop in zip(edges, edges[1:], strict=False)
+        if stop > start
+    ]
+    out = bytearray(sum(layout.size * (stop - start) for layout, start, stop in layouts))
+    room = memoryview(out)
+    for layout, start, stop in layouts:
+        for at in range(start, stop, layout.rows):
+            part = slice(at, min(at + layout.rows, stop))
+            events = layout.fill(points.steps[part], points.wall_times[part], values[part])
+            room[: len(events)] = events
+            room = room[len(events) :]
     return out
 
 
@@ -119,7 +125,7 @@ class _Layout:
             grid[:count] = values[:, first:past]
         table = self.table[:count]
         self.crcs[:count] = masked(self.checksums(table))
-        return table.data
+        return table.reshape(-1).data
 
 
 def _runs(lengths: list[int]) -> list[int]:
