@@ -27,6 +27,9 @@ DPI = 100
 #: Held while fonts are used: neither matplotlib nor FreeType draws text in two threads at a time.
 _DRAWING = threading.Lock()
 
+#: Each thread's scanlines, used again for every picture.
+_SCRATCH = threading.local()
+
 
 @dataclass(frozen=True)
 class ColourBar:
@@ -114,8 +117,16 @@ class Frame:
         self._lines = up_filter(pixels)
 
     def blank(self) -> Pixels:
-        """Return fresh scanlines (filter *Up*), shape (height, 1 + width), to be painted and given to `finish`."""
-        return self._lines.copy()
+        """Return fresh scanlines (filter *Up*), shape (height, 1 + width), to be painted and given to `finish`.
+
+        They are good until this thread asks for the next: memory that a process does not have yet costs as much as
+        painting it, and Dask's workers give theirs back at once.
+        """
+        lines: Pixels | None = getattr(_SCRATCH, "lines", None)
+        if lines is None or lines.shape != self._lines.shape:
+            lines = _SCRATCH.lines = np.empty_like(self._lines)
+        np.copyto(lines, self._lines)
+        return lines
 
     def inside(self, lines: Pixels) -> Pixels:
         """Return the part of scanlines where the data goes, shape (area.height + 1, area.width).
