@@ -19,8 +19,11 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.opening.btree import indexed_chunks
+
 __all__ = ["read_chunks"]
 
+_FIELDS = ("address", "size", "mask")
 _DEFLATE, _SHUFFLE, _LZF = 1, 2, 32000  # HDF5's numbers of filters
 _READ = 4 << 20  # bytes of values that are decoded together
 _GAP = 1 << 20  # bytes between chunks that are read rather than skipped
@@ -150,14 +153,26 @@ def _index(path: str, name: str, changed: int, size: int, total: int, dataset: h
 
 
 def _list_chunks(dataset: h5py.Dataset, total: int) -> _Index:
-    found: list[Any] = []
-    dataset.id.chunk_iter(found.append)
     index = _Index(np.zeros(total, np.int64), np.zeros(total, np.int64), np.zeros(total, bool))
-    if found:
-        places, masks, offsets, sizes = zip(*found, strict=True)
-        numbers = np.fromiter((place[0] for place in places), np.int64, len(found)) // dataset.chunks[0]
-        index.offsets[numbers], index.sizes[numbers], index.raw[numbers] = offsets, sizes, np.array(masks) != 0
+    found = indexed_chunks(dataset)
+    if found is not None:
+        starts, offsets, sizes, masks = found["start"][:, 0].astype(np.int64), *map(found.__getitem__, _FIELDS)
+    else:
+        starts, offsets, sizes, masks = _asked_chunks(dataset)
+    numbers = starts // dataset.chunks[0]
+    index.offsets[numbers], index.sizes[numbers], index.raw[numbers] = offsets, sizes, masks != 0
     return index
+
+
+def _asked_chunks(dataset: h5py.Dataset) -> tuple[npt.NDArray[np.int64], ...]:
+    """Return first index, offset, size and filter mask of each chunk, as HDF5 tells them."""
+    told: list[tuple[int, int, int, int]] = []
+
+    def note(chunk: Any) -> None:
+        told.append((chunk.chunk_offset[0], chunk.byte_offset, chunk.size, chunk.filter_mask))
+
+    dataset.id.chunk_iter(note)
+    return tuple(np.array(told, np.int64).reshape(-1, 4).T)
 
 
 def _decoder(dataset: h5py.Dataset) -> Decoder | None:
