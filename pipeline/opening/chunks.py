@@ -26,9 +26,10 @@ __all__ = ["read_chunks"]
 _FIELDS = ("address", "size", "mask")
 _DEFLATE, _SHUFFLE, _LZF = 1, 2, 32000  # HDF5's numbers of filters
 _READ = 4 << 20  # bytes of values that are decoded together
+_APART = 1 << 16  # the same, of chunks that lie apart: little enough to stay in a processor's cache
 _GAP = 1 << 20  # bytes between chunks that are read rather than skipped
 _FEWEST = 64  # chunks in a read for which it pays
-_MOST_LISTED = 200_000  # chunks that are listed for it (two microseconds each, once a process)
+_MOST_LISTED = 1_000_000  # chunks that are listed for it (at most two microseconds each, once a process)
 
 Stored = Sequence[bytes | memoryview]
 #: From the stored bytes of some chunks to their values, shape (chunk, bytes).
@@ -54,7 +55,7 @@ def read_chunks(dataset: h5py.Dataset, wanted: range) -> npt.NDArray[Any] | None
         Ascending and not empty; either without gaps, or of a dataset with one index a chunk.
     """
     chunks, shape = dataset.chunks, dataset.shape
-    if chunks is None or chunks[1:] != shape[1:] or not dataset.dtype.isnative or dataset.file.userblock_size:
+    if chunks is None or chunks[1:] != shape[1:] or not dataset.dtype.isnative:
         return None
     decode = _decoder(dataset)
     if decode is None:
@@ -62,7 +63,7 @@ def read_chunks(dataset: h5py.Dataset, wanted: range) -> npt.NDArray[Any] | None
     if wanted.step > 1:
         return _read_apart(dataset, wanted, decode) if chunks[0] == 1 else None
     first, past, total = wanted[0] // chunks[0], wanted[-1] // chunks[0] + 1, -(-shape[0] // chunks[0])
-    if past - first < _FEWEST or total > max(_MOST_LISTED, 20 * (past - first)):
+    if past - first < _FEWEST or total > max(_MOST_LISTED, 20 * (past - first)) or dataset.file.userblock_size:
         return None
     path = dataset.file.filename
     status = os.stat(path)
@@ -81,13 +82,16 @@ def read_chunks(dataset: h5py.Dataset, wanted: range) -> npt.NDArray[Any] | None
 def _read_apart(dataset: h5py.Dataset, wanted: range, decode: Decoder) -> npt.NDArray[Any] | None:
     """Read one-index chunks that lie apart, each by its number; None if one was never written."""
     rest = (0,) * (dataset.ndim - 1)
-    try:
-        found = [dataset.id.read_direct_chunk((number, *rest)) for number in wanted]
-    except (OSError, RuntimeError):
-        return None
-    masks, stored = zip(*found, strict=True)
     out = np.empty((len(wanted), *dataset.shape[1:]), dataset.dtype)
-    _decode(stored, np.array(masks) != 0, out.reshape(len(wanted), -1).view(np.uint8), decode)
+    rows = out.reshape(len(wanted), -1).view(np.uint8)
+    group = max(1, _APART // rows.shape[1])
+    for at in range(0, len(wanted), group):
+        try:
+            found = [dataset.id.read_direct_chunk((number, *rest)) for number in wanted[at : at + group]]
+        except (OSError, RuntimeError):
+            return None
+        masks, stored = zip(*found, strict=True)
+        _decode(stored, np.array(masks) != 0, rows[at : at + group], decode)
     return out
 
 
@@ -96,7 +100,7 @@ def _fill(rows: npt.NDArray[np.uint8], index: _Index, part: slice, file: int, de
     offsets, sizes, raw = index.offsets[part], index.sizes[part], index.raw[part]
     for run in _runs(offsets, sizes, raw & (sizes == rows.shape[1])):
         size = os.preadv(file, [rows[run].data], int(offsets[run.start]))
-        _expect(rows[run].size, size, int(offsets[run.start]))
+        _expect(rows[run].size, size, f"at {offsets[run.start]}")
     packed = (sizes > 0) & ~raw
     if packed.any():
         stored = _stored(file, offsets[packed], sizes[packed])
@@ -130,13 +134,13 @@ def _stored(file: int, offsets: npt.NDArray[np.int64], sizes: npt.NDArray[np.int
 
 def _pread(file: int, size: int, offset: int) -> bytes:
     data = os.pread(file, size, offset)
-    _expect(size, len(data), offset)
+    _expect(size, len(data), f"at {offset}")
     return data
 
 
-def _expect(size: int, found: int, offset: int) -> None:
+def _expect(size: int, found: int, where: str) -> None:
     if found != size:
-        raise OSError(f"{found} of {size} bytes at {offset} can be read")
+        raise OSError(f"{where}: {found} of {size} bytes can be read")
 
 
 @lru_cache(maxsize=16)
@@ -202,7 +206,9 @@ def _decode(stored: Stored, raw: npt.NDArray[np.bool_], rows: npt.NDArray[np.uin
 
 
 def _copy(stored: Stored, rows: npt.NDArray[np.uint8]) -> None:
-    rows[:] = np.frombuffer(b"".join(stored), np.uint8).reshape(rows.shape)
+    parts = [np.frombuffer(part, np.uint8) for part in stored]
+    _expect(rows.size, sum(map(len, parts)), "damaged chunks")
+    np.concatenate(parts, out=rows.reshape(-1))
 
 
 def _lzf(stored: Stored, rows: npt.NDArray[np.uint8]) -> None:
