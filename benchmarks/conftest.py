@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 import os
@@ -18,6 +19,13 @@ import pytest
 from benchmarks.data import NAME, SIZE, Store
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def need(package: str) -> None:
+    """Skip where a peer is not installed; where HDF2TB_PEERS is set, fail."""
+    if os.environ.get("HDF2TB_PEERS"):
+        importlib.import_module(package)
+    pytest.importorskip(package)
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-__all__ = ["BARS", "Bar", "Measured", "draw", "read", "table"]
+__all__ = ["BARS", "Bar", "Measured", "draw", "in_readme", "read", "table"]
 
 PACKAGES = ("hdf2tb", "numpy", "h5py", "matplotlib", "isal", "dask", "tensorboard", "sapicore", "torch", "tensorboardX")
+
+
+_BEGIN, _END = "<!-- benchmarks -->", "<!-- end of benchmarks -->"
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,22 @@ def table(found: dict[str, Any], size: str) -> str:
         each = _seconds(item.seconds / item.count)
         lines.append(f"| {item.group} | {item.who} | {item.count:,} | {item.seconds:.4g} | {each} | {peak} |")
     return "\n".join(lines) + "\n"
+
+
+def in_readme(readme: str, found: dict[str, Any]) -> str:
+    """Return the README with a table of what every bar asks, between its two marks."""
+    measured = read(found)
+    lines = [_BEGIN, "| work | ours | peer | times as good | asked |", "| --- | --- | --- | --- | --- |"]
+    for bar in BARS:
+        ours, peer, ratio = compare(bar, measured)
+        if ratio is not None:
+            theirs = f"{peer.who.split('_')[0]}, {_cost(bar, peer)}" if peer else _amount(bar.peer, bar)
+            shown = f"{ratio:.3g}×" if ratio < 100 else f"{ratio:,.0f}×"
+            asked = f"{bar.bar:g}×" + ("" if ratio >= bar.bar else ", **not reached**")
+            lines.append(f"| {bar.work} | {_cost(bar, ours)} | {theirs} | {shown} | {asked} |")
+    before, _, rest = readme.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    return before + "\n".join([*lines, "", _machine(found), _END]) + after
 
 
 def _machine(found: dict[str, Any]) -> str:

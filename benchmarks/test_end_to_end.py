@@ -15,7 +15,7 @@ import pytest
 
 import pipeline
 from benchmarks import ours, peers
-from benchmarks.conftest import launch, once
+from benchmarks.conftest import launch, need, once
 from benchmarks.data import NAME, SIZE, UNITS, event_bytes, written
 from pipeline.viewing import samples, tensorboard_command
 
@@ -25,7 +25,7 @@ CASES = [(ours.traces, steps) for steps in SIZE.series] + [(peers.sapicore_trace
 @pytest.mark.parametrize(("work", "steps"), CASES, ids=lambda case: getattr(case, "__name__", case))
 def test_traces(work, steps, measure, store):
     if work is peers.sapicore_traces:
-        pytest.importorskip("sapicore")
+        need("sapicore")
     out = measure("traces", work, store.file("voltage", steps), count=steps * UNITS, warm=store.file("voltage", 10))
     if NAME == "tiny":
         assert written(out) == {"points": steps * UNITS}
@@ -48,7 +48,7 @@ WHOLE_RUNS = [our_command, sapicore_script]
 
 def run_once(work, source, out):
     if work is sapicore_script:
-        pytest.importorskip("sapicore")
+        need("sapicore")
     work(source, out)
     return out
 
@@ -57,7 +57,7 @@ def run_once(work, source, out):
 @pytest.mark.parametrize("work", WHOLE_RUNS, ids=lambda work: work.__name__)
 def test_cold(work, what, measure, store):
     if work is sapicore_script:
-        pytest.importorskip("sapicore")
+        need("sapicore")
     source = store.epl() if what == "epl" else store.run(SIZE.run)
     who, rounds = ("ours", SIZE.rounds) if work is our_command else ("sapicore_run", 1)
     out = measure(f"cold {what}", work, source, who=who, rounds=rounds)

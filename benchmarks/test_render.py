@@ -8,6 +8,7 @@ import zlib
 import pytest
 
 from benchmarks import ours, peers
+from benchmarks.conftest import need
 from benchmarks.data import SIZE, UNITS, voltage, weights, written
 from pipeline.rendering.heatmap import Heatmap
 from pipeline.rendering.kind import Subject, TimeAxis, TimeBlock
@@ -21,7 +22,7 @@ def works(*functions):
 
 def skip_without(work):
     if work.__name__.startswith("sapicore"):
-        pytest.importorskip("sapicore")
+        need("sapicore")
 
 
 @works(ours.heatmap, peers.sapicore_heatmap)

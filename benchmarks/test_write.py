@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import ours, peers
+from benchmarks.conftest import need
 from benchmarks.data import NAME, SIZE, UNITS, voltage, written
 
 PEERS = {
@@ -19,7 +20,7 @@ PEERS = {
 @pytest.mark.parametrize("work", [ours.scalars, *PEERS], ids=lambda work: f"{work.__module__[11:]}.{work.__name__}")
 def test_scalars(work, units, measure):
     if work in PEERS:
-        pytest.importorskip(PEERS[work])
+        need(PEERS[work])
     steps = (
         (SIZE.points if units > 1 else SIZE.single) if work is ours.scalars else SIZE.few_points[-1] * UNITS // units
     )
