@@ -17,9 +17,8 @@ HERE = Path(__file__).resolve().parent
 
 def main() -> int:
     """Run pytest-benchmark in a fresh process, and write the table and the plot of what it measured."""
-    command = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="Compare with peers; writes RESULTS.md and the README's table."
-    )
+    about = "Compare with peers; writes RESULTS.md and the README's table."
+    command = argparse.ArgumentParser(prog="python -m benchmarks", description=about)
     command.add_argument("--quick", action="store_true", help="less data; the results go to .benchmarks/")
     command.add_argument("-k", default="", metavar="EXPRESSION", help="only these, as pytest selects them")
     given = command.parse_args()

@@ -64,7 +64,7 @@ def _check_window(value: Any) -> int | str:
 
 @dataclass(frozen=True)
 class _Counts:
-    """Spikes by (window, column, row) of the picture; `first` is the number of the first window."""
+    """Spikes by column and row of the pictures, those of all windows one behind the other; `first` is column 0."""
 
     first: int
     spikes: npt.NDArray[np.int32]
@@ -182,34 +182,35 @@ class Raster(Settings):
         values = block.values.reshape(len(block.steps), units)
         spikes = values > 0 if values.dtype != bool else values
         window, inside = np.divmod(block.steps, span)
-        column = inside * columns // span
-        key = window * columns + column
-        starts = np.flatnonzero(np.diff(key, prepend=key[0] - 1))
+        column = window * columns + inside * columns // span
+        starts = np.flatnonzero(np.diff(column, prepend=column[0] - 1))
         counts = _add(spikes, starts)
         if rows < units:
             counts = np.add.reduceat(counts, _starts(units, rows), axis=1)
-        first = int(window[0])
-        found = np.zeros((int(window[-1]) - first + 1, columns, rows), np.int32)
-        found[window[starts] - first, column[starts]] = counts
+        first = int(column[0])
+        found = np.zeros((int(column[-1]) - first + 1, rows), np.int32)
+        found[column[starts] - first] = counts
         return _Counts(first, found)
 
     def merge(self, a: Any, b: Any) -> Any:
-        """Add up the counts of the windows that both have a part of."""
-        past = max(a.first + len(a.spikes), b.first + len(b.spikes))
-        if a.first == b.first and len(a.spikes) == len(b.spikes):
-            return _Counts(a.first, a.spikes + b.spikes)
-        spikes = np.zeros((past - a.first, *a.spikes.shape[1:]), np.int32)
-        spikes[: len(a.spikes)] = a.spikes
-        spikes[b.first - a.first :][: len(b.spikes)] += b.spikes
-        return _Counts(a.first, spikes)
+        """Join the columns, adding up the one that both have a part of."""
+        shared = a.first + len(a.spikes) - b.first
+        if shared <= 0:  # between them there may be columns without a step
+            gap = np.zeros((-shared, a.spikes.shape[1]), np.int32)
+            return _Counts(a.first, np.concatenate([a.spikes, gap, b.spikes]))
+        middle = a.spikes[-shared:] + b.spikes[:shared]
+        return _Counts(a.first, np.concatenate([a.spikes[:-shared], middle, b.spikes[shared:]]))
 
     def render(self, subject: Subject, block: TimeBlock | None, merged: Any) -> Iterator[Image]:
         """Yield one picture a window."""
         assert subject.time is not None
-        span = self._span(subject)
-        for number, spikes in enumerate(merged.spikes, start=merged.first):
+        span, columns = self._span(subject), self._grid(subject)[0]
+        past = merged.first + len(merged.spikes)
+        for number in range(merged.first // columns, -(-past // columns)):
+            before, after = max(0, merged.first - number * columns), max(0, (number + 1) * columns - past)
+            inside = merged.spikes[max(0, number * columns - merged.first) :][: columns - before]
             start = number * span
-            png, width, height = self._draw(subject, spikes, start)
+            png, width, height = self._draw(subject, np.pad(inside, ((before, after), (0, 0))), start)
             yield Image(self.tags(subject)[0], start, subject.time.seconds(start), png, width, height)
 
     def _caption(self, subject: Subject, start: int, spikes: int) -> str:

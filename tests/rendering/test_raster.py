@@ -75,11 +75,11 @@ def test_one_unit_without_a_dimension() -> None:
 def test_where_cells_share_pixels_the_counts_are_exact_and_each_shows(shape: tuple[int, int], rate: float) -> None:
     values = spikes(shape, rate)
     (picture,), area, merged = drawn(values, cut=997)
-    columns, rows = merged.spikes.shape[1:]
+    columns, rows = merged.spikes.shape
     column, row = np.arange(shape[0]) * columns // shape[0], np.arange(shape[1]) * rows // shape[1]
     expected = np.zeros((columns, rows), int)
     np.add.at(expected, (column[:, None], row[None, :]), values.astype(int))
-    np.testing.assert_array_equal(merged.spikes[0], expected)
+    np.testing.assert_array_equal(merged.spikes, expected)
     if np.count_nonzero(expected) <= 0.25 * expected.size:  # else their number is shown, in shades
         np.testing.assert_array_equal(read_back(picture, area, columns, rows), expected > 0)
 
