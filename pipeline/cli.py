@@ -52,9 +52,21 @@ def _convert_arguments(commands: argparse._SubParsersAction[argparse.ArgumentPar
         "--plot", action="append", default=[], metavar="SPEC", help="NAME:kind=KIND,setting=value,…; may be repeated"
     )
     command.add_argument("--dt", help="duration of a time step, such as 0.1ms; a plain number is in milliseconds")
-    command.add_argument("--workers", type=int, metavar="N", help="render in N local processes")
+    command.add_argument(
+        "--workers", type=int, metavar="N", help="render in N local processes (default: one a core, where it pays)"
+    )
     command.add_argument(
         "--scheduler", metavar="ADDRESS", help="render on a running Dask cluster, such as tcp://host:8786"
+    )
+    command.add_argument(
+        "--memory", metavar="SIZE", help="what all processes may hold, such as 2GB (default: 450 MB a process)"
+    )
+    command.add_argument(
+        "--metric",
+        action="append",
+        default=[],
+        metavar="TAG",
+        help="a series to show in the HPARAMS table; may be repeated",
     )
     command.add_argument("--restart", action="store_true", help="do all anew, also what is complete already")
     command.add_argument("--dry-run", action="store_true", help="print what would be written, and write nothing")

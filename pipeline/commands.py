@@ -13,6 +13,7 @@ from typing import Any
 
 from pipeline.config import parse_plot, read_config
 from pipeline.errors import ConversionError, SettingError, SourceError, TimeAxisWarning
+from pipeline.words import size_text, table
 
 __all__ = ["convert", "demo", "inspect", "view"]
 
@@ -20,6 +21,7 @@ __all__ = ["convert", "demo", "inspect", "view"]
 def convert(given: argparse.Namespace) -> int:
     """Convert runs, or say what would be written."""
     from pipeline.planning import parse_plots
+    from pipeline.progress import shown
     from pipeline.run import Report
     from pipeline.run import convert as convert_runs
 
@@ -31,16 +33,19 @@ def convert(given: argparse.Namespace) -> int:
             return _dry_run(given.sources, None if plots is None else parse_plots(plots), given.dt)
         failure = None
         try:
-            with _progress() as progress:
+            with shown() as progress:
                 report: Report = convert_runs(
                     given.sources,
                     given.out,
                     plots,
                     dt=given.dt,
-                    workers=given.workers,
+                    workers="auto" if given.workers is None and given.scheduler is None else given.workers,
                     scheduler=given.scheduler,
+                    memory=given.memory,
+                    metrics=given.metric,
                     restart=given.restart,
                     progress=progress,
+                    began=lambda address: print(f"dashboard: {address}", file=sys.stderr, flush=True),
                 )
         except ConversionError as error:
             report, failure = error.report, error
@@ -114,6 +119,7 @@ def view(given: argparse.Namespace) -> int:
 def demo(given: argparse.Namespace) -> int:
     """Simulate a network, convert its run, and say what to do next."""
     from pipeline.demo import simulate
+    from pipeline.progress import shown
     from pipeline.run import convert as convert_runs
 
     if given.steps < 1:
@@ -121,7 +127,7 @@ def demo(given: argparse.Namespace) -> int:
     out = Path(given.out)
     print(f"simulating 100 neurons for {given.steps} ms …", flush=True)
     run = simulate(out / "network", steps=given.steps, seed=given.seed)
-    with _progress() as progress:
+    with shown() as progress:
         report = convert_runs(run, out / "tb", read_config(run / "run.yaml"), dt="1ms", progress=progress)
     _print_report(report)
     quoted = _quoted(str(run))
@@ -140,48 +146,7 @@ def _warnings_as_lines() -> Iterator[None]:
             print(f"note: {warning.message}", file=sys.stderr)
 
 
-@contextmanager
-def _progress() -> Iterator[Any]:
-    """Show progress: a bar on a terminal, a line a run elsewhere."""
-    if not sys.stderr.isatty():
-        yield _line
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=1, unit="block", bar_format="{desc} {percentage:3.0f}%|{bar:40}| {elapsed}<{remaining}") as bar:
-
-        def show(name: str, done: int, total: int) -> None:
-            bar.total, bar.n = total, done
-            bar.set_description_str(name, refresh=False)
-            bar.update(0)
-            bar.refresh()
-
-        yield show
-
-
-def _line(name: str, done: int, total: int) -> None:
-    if done == total:
-        print(f"{name}: done", file=sys.stderr, flush=True)
-
-
 def _quoted(word: str) -> str:
     import shlex
 
     return shlex.quote(word)
-
-
-def size_text(size: float) -> str:
-    """Return a number of bytes in words."""
-    for unit in ("B", "KB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.3g} {unit}" if size < 100 or unit == "B" else f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.3g} TB"
-
-
-def table(rows: Sequence[tuple[str, ...]]) -> str:
-    """Return rows with aligned columns; the first is the head."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  " + "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )

@@ -9,18 +9,21 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from typing import Any, Protocol
 
 from pipeline.errors import SettingError
 from pipeline.tasks import Failure
 
-__all__ = ["Executor", "GraphBuilder", "InProcess", "OnCluster", "executor", "in_order"]
+__all__ = ["Executor", "GraphBuilder", "InProcess", "LocalProcesses", "OnCluster", "executor", "in_order"]
 
 
 class Executor(Protocol):
     """Runs functions; what `submit` returns can be an argument of a later `submit`."""
 
+    #: How many processes or threads do the work.
+    workers: int
     #: How many results may be under way at once.
     window: int
 
@@ -30,11 +33,14 @@ class Executor(Protocol):
     def result(self, handle: Any) -> Any:
         """Wait for a result."""
 
+    def settle(self, handle: Any) -> Any:
+        """Wait until a result is there, and leave it there; a `Failure` is returned where it is seen."""
+
 
 class InProcess:
     """Runs each function at once, one after the other: the reference that the others must equal."""
 
-    window = 1
+    workers = window = 1
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
         """Run it."""
@@ -44,13 +50,18 @@ class InProcess:
         """Return what was computed."""
         return handle
 
+    def settle(self, handle: Any) -> Any:
+        """Return a `Failure`, or None."""
+        return handle if isinstance(handle, Failure) else None
+
 
 class OnCluster:
     """Runs functions on the workers of a ``distributed.Client``."""
 
     def __init__(self, client: Any) -> None:
         self.client = client
-        self.window = 4 * max(1, sum(client.nthreads().values()))
+        self.workers = max(1, sum(client.nthreads().values()))
+        self.window = 4 * self.workers
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
         """Send it."""
@@ -61,13 +72,75 @@ class OnCluster:
         try:
             return handle.result()
         except Exception as error:  # a worker that keeps dying, a lost connection: tasks themselves do not raise
-            return Failure(f"the Dask cluster gave up on it ({type(error).__name__}: {error})")
+            return _given_up(error)
+
+    def settle(self, handle: Any) -> Any:
+        """Wait for a result, and say if the cluster could not compute it."""
+        error = handle.exception()  # which waits
+        return None if error is None else _given_up(error)
+
+
+def _given_up(error: Any) -> Failure:
+    return Failure(f"the Dask cluster gave up on it ({type(error).__name__}: {error})")
+
+
+class LocalProcesses:
+    """Runs functions in processes of this machine, which are started when there is something to do.
+
+    Parameters
+    ----------
+    workers : int
+    began : callable
+        Called with the dashboard's address when they have started.
+    """
+
+    def __init__(self, workers: int, began: Callable[[str], None]) -> None:
+        self.workers, self.window, self._began = workers, 4 * workers, began
+        self._ending = ExitStack()
+
+    @cached_property
+    def _cluster(self) -> OnCluster:
+        import logging
+
+        import dask
+        from distributed import Client, LocalCluster
+
+        # A worker that dies is replaced, and what it did is done again: by others, if it was not the work that did it.
+        with dask.config.set({"distributed.scheduler.allowed-failures": 10}):
+            cluster = self._ending.enter_context(
+                LocalCluster(
+                    n_workers=self.workers,
+                    threads_per_worker=1,
+                    dashboard_address="127.0.0.1:0",
+                    memory_limit=0,
+                    silence_logs=logging.CRITICAL,
+                )
+            )
+        client = self._ending.enter_context(Client(cluster, set_as_default=False))
+        self._began(str(client.dashboard_link))
+        return OnCluster(client)
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Send it."""
+        return self._cluster.submit(function, *args)
+
+    def result(self, handle: Any) -> Any:
+        """Fetch a result."""
+        return self._cluster.result(handle)
+
+    def settle(self, handle: Any) -> Any:
+        """Wait for a result."""
+        return self._cluster.settle(handle)
+
+    def close(self) -> None:
+        """End the processes."""
+        self._ending.close()
 
 
 class GraphBuilder:
     """Runs nothing: `submit` returns a ``dask.delayed.Delayed``."""
 
-    window = 1
+    workers = window = 1
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
         """Add a task to the graph."""
@@ -79,32 +152,67 @@ class GraphBuilder:
         """Nothing is computed here."""
         raise TypeError("a graph has no results until it is computed")
 
+    settle = result
 
-def in_order(executor: Executor, handles: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
-    """Yield (label, result) in order, at most ``executor.window`` of them begun before; None stays None."""
+
+def in_order(
+    executor: Executor,
+    handles: Iterable[tuple[Any, Any]],
+    *,
+    most: int = 0,
+    weigh: Callable[[Any], int] = lambda label: 0,
+    fetched: Callable[[Any], bool] = lambda label: True,
+) -> Iterator[tuple[Any, Any]]:
+    """Yield (label, result) in order.
+
+    Parameters
+    ----------
+    executor : Executor
+        At most ``executor.window`` results are under way.
+    handles : iterable of (label, handle)
+        Taken, and so begun, as there is room. A handle of None is yielded as None.
+    most : int
+        What the labels that are under way may weigh together; when they weigh more, no other is begun.
+    weigh : callable
+        From a label to its weight.
+    fetched : callable
+        Whether the result is wanted; otherwise it is waited for, and only a `Failure` is told.
+    """
     waiting: deque[tuple[Any, Any]] = deque()
+    weight = 0
+
+    def oldest() -> tuple[Any, Any]:
+        nonlocal weight
+        label, handle = waiting.popleft()
+        weight -= weigh(label)
+        if handle is None:
+            return label, None
+        return label, executor.result(handle) if fetched(label) else executor.settle(handle)
+
     for labelled in handles:
         waiting.append(labelled)
+        weight += weigh(labelled[0])
         del labelled
-        if len(waiting) >= executor.window:
-            label, handle = waiting.popleft()
-            yield label, None if handle is None else executor.result(handle)
-            del handle
+        while waiting and (len(waiting) >= executor.window or weight > most > 0):
+            yield oldest()
     while waiting:
-        label, handle = waiting.popleft()
-        yield label, None if handle is None else executor.result(handle)
+        yield oldest()
 
 
 @contextmanager
-def executor(workers: int | None = None, scheduler: str | None = None) -> Iterator[Executor]:
+def executor(
+    workers: int | None = None, scheduler: str | None = None, began: Callable[[str], None] = lambda dashboard: None
+) -> Iterator[Executor]:
     """Choose where to run, and end afterwards what was started here.
 
     Parameters
     ----------
     workers : int, optional
-        So many local processes; they are started for this.
+        So many local processes; they are started when there is something to do.
     scheduler : str, optional
         The address of a running Dask scheduler.
+    began : callable, optional
+        Called with the address of the dashboard of what was started, or connected to.
 
     Notes
     -----
@@ -125,13 +233,14 @@ def executor(workers: int | None = None, scheduler: str | None = None) -> Iterat
         except (OSError, ValueError, TimeoutError) as cause:
             raise SettingError(f"scheduler={scheduler!r}: no Dask scheduler answers there ({cause})") from cause
         with client:
+            began(str(client.dashboard_link))
             yield OnCluster(client)
     elif workers is not None:
-        from distributed import Client, LocalCluster
-
-        cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0", memory_limit=0)
-        with cluster, Client(cluster, set_as_default=False) as client:
-            yield OnCluster(client)
+        processes = LocalProcesses(workers, began)
+        try:
+            yield processes
+        finally:
+            processes.close()
     elif (client := _active_client()) is not None:
         yield OnCluster(client)
     else:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from pipeline.commands import size_text, table
 from pipeline.errors import PipelineError
 from pipeline.opening import open_run
 from pipeline.opening.stored import open_file
+from pipeline.words import size_text, table
 
 __all__ = ["describe"]
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from pipeline.keeping import KEPT
+from pipeline.memory import Budget
 from pipeline.opening.stored import stored_identity
 from pipeline.rendering import Kind, Subject, TimeAxis, TimeBlock
 from pipeline.settings import SECONDS, time_unit
@@ -40,12 +43,18 @@ class Job:
     times : xarray.Variable or None
         The stored time of each step, where steps are not evenly spaced or that is not known yet.
     drawings : tuple of Drawing
+    block_bytes : int
+        How many bytes of values a block has, about.
+    budget : Budget
+        How much of a first pass may be kept for the second.
     """
 
     variable: xr.Variable
     axis: int
     times: xr.Variable | None
     drawings: tuple[Drawing, ...]
+    block_bytes: int = field(default_factory=lambda: BLOCK_BYTES)
+    budget: Budget = Budget()
 
     @property
     def name(self) -> str:
@@ -56,6 +65,10 @@ class Job:
     def length(self) -> int:
         """How many steps (or rows) there are."""
         return self.variable.shape[self.axis] if self.variable.ndim else 1
+
+    def within(self, budget: Budget) -> Job:
+        """Return the job for the memory that there is."""
+        return replace(self, block_bytes=min(self.block_bytes, budget.block), budget=budget)
 
     def read_times(self) -> Job:
         """Return the job with its stored times read, if it has any."""
@@ -86,7 +99,8 @@ class Job:
         if not identity:
             return ""
         times = "" if self.times is None else stored_identity(self.times)
-        return hashlib.sha256(f"{__version__} {identity} {times} {self.axis} {self.drawings}".encode()).hexdigest()
+        what = f"{__version__} {identity} {times} {self.axis} {self.drawings} {self.block_bytes}"
+        return hashlib.sha256(what.encode()).hexdigest()
 
     @property
     def summarised(self) -> list[Drawing]:
@@ -111,7 +125,7 @@ class Job:
     def first_blocks(self) -> list[Block]:
         """Return the blocks of the first pass."""
         steps = [d.kind.summary_step or d.kind.render_step or 1 for d in self.drawings]
-        return self._blocks(math.gcd(*steps), self.drawn_at_once, self.segment)
+        return self._blocks(math.gcd(*steps), [*self.drawn_at_once, *self.drawn_again], self.segment)
 
     def second_blocks(self) -> list[Block]:
         """Return the blocks of the second pass; there may be none."""
@@ -119,8 +133,8 @@ class Job:
         return self._blocks(math.gcd(*(d.kind.render_step or 1 for d in again)), again, None) if again else []
 
     def _blocks(self, step: int, drawn: Sequence[Drawing], segment: int | None) -> list[Block]:
-        most = [d.kind.steps_a_task for d in drawn if d.kind.steps_a_task]
-        kept = min([BLOCK_BYTES // self._step_bytes, *most])
+        most = [d.kind.steps_a_task * (d.kind.render_step or 1) // step for d in drawn if d.kind.steps_a_task]
+        kept = min([self.block_bytes // self._step_bytes, *most])
         return blocks(self.length, step=step, chunk=self._chunk, kept=kept, segment=segment)
 
     @property
@@ -130,9 +144,19 @@ class Job:
             return None
         window = math.lcm(*(d.kind.window_steps(d.subject) or 1 for d in self.windowed))
         whole = math.lcm(window, self._chunk)
-        if whole * self._step_bytes > 64 * BLOCK_BYTES:
+        if whole * self._step_bytes > 64 * self.block_bytes:
             whole = window
-        return int(whole * max(1, BLOCK_BYTES // (self._step_bytes * whole)))
+        return int(whole * max(1, self.block_bytes // (self._step_bytes * whole)))
+
+    @cached_property
+    def _kept_bytes(self) -> int:
+        """What a worker keeps of the first pass for the second; 0 where it is read twice, since it is too much.
+
+        Where the first pass reads other steps than the second, it is read twice too.
+        """
+        first, second = self.first_blocks(), self.second_blocks()
+        fits = sum(map(self.size, second)) <= self.budget.kept * self.budget.workers
+        return self.budget.kept if first == second and fits else 0
 
     @property
     def _step_bytes(self) -> int:
@@ -148,13 +172,17 @@ class Job:
         sizes = self.variable.encoding.get("chunksizes")
         return int(sizes[self.axis]) if sizes and len(sizes) == self.variable.ndim else 1
 
+    def size(self, block: Block) -> int:
+        """Return the bytes of values in a block."""
+        return len(block) * self._step_bytes
+
     def at(self, block: Block) -> Slice:
         """Return a block, unread."""
         variable = self.variable
         if variable.ndim:
             variable = variable.isel({variable.dims[self.axis]: block.slice})
         times = None if self.times is None else self.times.isel(time=block.slice)
-        return Slice(variable, self.axis, block, self.drawings[0].subject.time, times)
+        return Slice(variable, self.axis, block, self.drawings[0].subject.time, times, self._kept_bytes)
 
 
 @dataclass(frozen=True)
@@ -166,10 +194,17 @@ class Slice:
     block: Block
     time: TimeAxis | None
     times: xr.Variable | None
+    kept_bytes: int = 0
 
     def read(self) -> TimeBlock:
-        """Read the block, time first."""
-        values = np.moveaxis(_load(self.variable), self.axis, 0) if self.variable.ndim else _load(self.variable)[None]
+        """Read the block, time first; or take it, if this process kept it."""
+        key = stored_identity(self.variable) if self.kept_bytes else ""
+        loaded = KEPT.take(key) if key else None
+        if loaded is None:
+            loaded = _load(self.variable)
+            if key:
+                KEPT.put(key, loaded, self.kept_bytes)
+        values = np.moveaxis(loaded, self.axis, 0) if self.variable.ndim else loaded[None]
         steps = self.block.steps
         if self.times is not None:
             wall_times = self.times.to_numpy()

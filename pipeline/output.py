@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import OutputError
 from pipeline.executors import Executor, InProcess, in_order
 from pipeline.planning import Plan
-from pipeline.recipe import Mark, pieces, step_count
+from pipeline.progress import Progress, Tally
+from pipeline.recipe import Mark, Piece, pieces, step_sizes
 from pipeline.tasks import Failure, Outcome, guarded
 from pipeline.writing.eventfiles import FIRST_RECORD, GROWING, EventFiles, event_file
 from pipeline.writing.journal import Checkpoint, Entry, Journal, Ranges, journal_path
 
-__all__ = ["RunReport", "append_outcome", "write_computed", "write_run"]
+__all__ = ["RunReport", "append_outcome", "write_computed", "write_runs"]
 
 #: Seconds between checkpoints of a variable that is under way, and of one with partials to be kept.
 _CHECKPOINT_SECONDS = 0.1, 1.0
@@ -50,49 +52,91 @@ class RunReport:
 
 @dataclass(frozen=True)
 class _Label:
-    """Which variable a result belongs to, and the mark that is reached with it (None: between two)."""
+    """Which variable of which run a result belongs to, and what `Piece` says of it but for its handle."""
 
+    run: int
     index: int
-    mark: Mark | None
+    mark: Mark | None = None
+    size: int = 0
+    writes: bool = True
 
 
-def write_run(plan: Plan, run_dir: Path, where: Executor, progress: Any = None, *, restart: bool = False) -> RunReport:
-    """Do the work of a plan and write its event files; a variable that fails writes nothing and stops no other.
+def write_runs(
+    plans: Sequence[Plan],
+    logdir: Path,
+    where: Executor,
+    progress: Callable[[Progress], None] | None = None,
+    *,
+    under_way: int = 0,
+    restart: bool = False,
+) -> list[RunReport]:
+    """Do the work of plans and write their event files; a variable that fails writes nothing and stops no other.
+
+    The work of one run begins while that of the one before is being finished, so that many small runs keep all workers
+    busy; but only the files of one are open.
 
     Parameters
     ----------
-    plan : Plan
-    run_dir : Path
-        What is complete in it, by its journal and for the same source, settings and version, is kept.
+    plans : sequence of Plan
+    logdir : Path
+        A run's directory has its name in here. What is complete in it, by its journal and for the same source, settings
+        and version, is kept.
     where : Executor
     progress : callable, optional
-        Called with (run name, steps done, steps in all).
+        Called with a `Progress` after each block.
+    under_way : int
+        Bytes of values in the blocks that are under way, above which no other is begun; 0 for any.
     restart : bool
         Do all of it anew.
     """
-    with EventFiles(run_dir) as files:
-        output = _Output(plan, files, where, restart=restart)
-        counts = [step_count(job) for job in plan.jobs]
-        for label, result in in_order(where, output.handles()):
-            if progress:
-                done = sum(counts[: label.index]) + (label.mark.done if label.mark else 0)
-                progress(plan.name, min(done, sum(counts) - 1), sum(counts))
-            output.take(label, result)
-        report = output.finish()
-    if progress:
-        progress(plan.name, sum(counts), sum(counts))
-    return report
+    tally = Tally([[step_sizes(job) for job in plan.jobs] for plan in plans])
+    outputs: dict[int, _Output] = {}
+    reports: list[RunReport] = []
+
+    def begin() -> Iterator[tuple[_Label, Any]]:
+        for number, plan in enumerate(plans):
+            outputs[number] = _Output(plan, EventFiles(logdir / plan.name), where, restart=restart)
+            for index, piece in outputs[number].handles():
+                if piece is None:
+                    yield _Label(number, index), None
+                else:
+                    yield _Label(number, index, piece.mark, piece.size, piece.writes), piece.handle
+                    del piece
+
+    def finish(past: int) -> None:
+        for number in range(len(reports), past):
+            reports.append(outputs.pop(number).finish())
+
+    def tell(run: int, index: int, done: int) -> None:
+        if progress:
+            names = (plans[run].name, plans[run].jobs[index].name) if index < len(plans[run].jobs) else ("", "")
+            progress(tally.reach(names, run, index, done))
+
+    try:
+        work = in_order(where, begin(), most=under_way, weigh=attrgetter("size"), fetched=attrgetter("writes"))
+        for label, result in work:
+            finish(label.run)
+            outputs[label.run].take(label.index, label.mark, result)
+            if label.mark:
+                tell(label.run, label.index, label.mark.done)
+        finish(len(plans))
+    finally:
+        for output in outputs.values():
+            output.files.close()
+    last = max((n for n, plan in enumerate(plans) if plan.jobs), default=None)
+    if last is not None:
+        tell(last, len(plans[last].jobs) - 1, tally.whole)
+    return reports
 
 
 def write_computed(plan: Plan, run_dir: Path, results: Sequence[Sequence[Any]]) -> RunReport:
     """Write results that are there already, a sequence a job, afresh."""
-    with EventFiles(run_dir) as files:
-        output = _Output(plan, files, InProcess(), restart=True)
+    output = _Output(plan, EventFiles(run_dir), InProcess(), restart=True)
+    with output.files:
         for index, outcomes in enumerate(results):
             for number, outcome in enumerate(outcomes, start=1):
-                output.take(
-                    _Label(index, Mark(step_count(plan.jobs[index])) if number == len(outcomes) else None), outcome
-                )
+                last = number == len(outcomes)
+                output.take(index, Mark(len(step_sizes(plan.jobs[index]))) if last else None, outcome)
         return output.finish()
 
 
@@ -112,7 +156,7 @@ class _Output:
     def __init__(self, plan: Plan, files: EventFiles, where: Executor, *, restart: bool) -> None:
         self.plan, self.files, self.where = plan, files, where
         self.keys = [job.key() for job in plan.jobs]
-        self.counts = [step_count(job) for job in plan.jobs]
+        self.counts = [len(step_sizes(job)) for job in plan.jobs]
         self.failures: dict[int, str] = {}
         self.journal = Journal(journal_path(files.run_dir))
         self.aside = _Aside(files.run_dir)
@@ -147,42 +191,46 @@ class _Output:
         self.journal.keep(kept)
         return kept, checkpoint
 
-    def handles(self) -> Iterator[tuple[_Label, Any]]:
-        """Yield the work that is to be done; None for a variable that is only copied."""
+    def handles(self) -> Iterator[tuple[int, Piece | None]]:
+        """Yield the number of a variable and a piece of its work that is to be done; None where it is only copied."""
         for index, planned in enumerate(self.plan.jobs):
             if index < self.kept:
                 continue
             if self.keys[index] in self.aside.entries:
-                yield _Label(index, Mark(self.counts[index])), None
+                yield index, None
                 continue
             job = guarded(planned.read_times)
             if isinstance(job, Failure):
-                yield _Label(index, None), self.where.submit(guarded, _same, job)
+                yield index, Piece(self.where.submit(guarded, _same, job), None)
                 continue
-            self.counts[index] = step_count(job)  # a window in seconds needs the times
+            self.counts[index] = len(step_sizes(job))  # a window in seconds needs the times
             resume = self.resume.mark if self.resume and index == self.kept else None
-            for handle, mark in pieces(job, self.where.submit, resume):
-                yield _Label(index, mark), handle
-                del handle
+            for piece in pieces(job, self.where.submit, resume):
+                if index in self.failures:
+                    break
+                yield index, piece
+                del piece
 
-    def take(self, label: _Label, result: Any) -> None:
-        """Write one result."""
-        if label.index != self.current:
-            self._begin(label.index)
-        if label.index in self.failures:
+    def take(self, index: int, mark: Mark | None, result: Any) -> None:
+        """Write one result; None is of a variable that is copied, or of a piece that writes nothing."""
+        if index != self.current:
+            self._begin(index)
+        if index in self.failures:
             return
-        if result is None:
-            self.aside.copy(self.keys[label.index], self.files)
-            self.hparams |= self.aside.entries[self.keys[label.index]].hparams
-        elif isinstance(result, Failure):
-            self.failures[label.index] = f"{self.plan.jobs[label.index].name}: {result.message}"
+        key = self.keys[index]
+        if isinstance(result, Failure):
+            self.failures[index] = f"{self.plan.jobs[index].name}: {result.message}"
             self.files.cut(self.starts)
             return
-        else:
+        if result is not None:
             append_outcome(self.files, result)
             self.hparams |= result.hparams
-        if label.mark is not None:
-            self._mark(label.index, label.mark)
+        elif key in self.aside.entries:
+            self.aside.copy(key, self.files)
+            self.hparams |= self.aside.entries[key].hparams
+            mark = Mark(self.counts[index])
+        if mark is not None:
+            self._mark(index, mark)
 
     def _begin(self, index: int) -> None:
         self.current, self.hparams = index, {}
@@ -203,11 +251,13 @@ class _Output:
             self.journal.drop_checkpoint()
         elif key and time.monotonic() - self.saved >= _CHECKPOINT_SECONDS[any(mark.levels)]:
             levels = tuple(tuple((n, self.where.result(handle)) for n, handle in tree) for tree in mark.levels)
-            self.journal.write_checkpoint(Checkpoint(key, Mark(mark.done, levels), ranges, hparams))
+            if not any(isinstance(found, Failure) for tree in levels for _, found in tree):
+                self.journal.write_checkpoint(Checkpoint(key, Mark(mark.done, levels), ranges, hparams))
             self.saved = time.monotonic()
 
     def finish(self) -> RunReport:
-        """Write the hyperparameters, one record a run, and say what was done."""
+        """Write the hyperparameters, one record a run, close the files, and say what was done."""
+        self.files.close()
         hparams = dict(self.plan.hparams)
         for entry in self.journal.entries:
             hparams |= entry.hparams

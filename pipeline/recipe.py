@@ -8,12 +8,23 @@ from functools import partial
 from typing import Any
 
 from pipeline.jobs import Drawing, Job
-from pipeline.tasks import draw_merged, first_pass, guarded, merge, partial_of, second_pass, without_partials
+from pipeline.tasks import (
+    draw_merged,
+    first_pass,
+    guarded,
+    merge_partials,
+    only_partials,
+    second_pass,
+    without_partials,
+)
 
-__all__ = ["Mark", "pieces", "step_count"]
+__all__ = ["Mark", "Piece", "pieces", "step_sizes"]
 
-#: What is merged so far, by plot: (level, partial) of a `_Tree`.
+#: What is merged so far, by tree: (level, outcome) of a `_Tree`.
 Levels = tuple[tuple[tuple[int, Any], ...], ...]
+
+#: How many partials are merged at a time: few tasks, and few partials that wait.
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -24,13 +35,35 @@ class Mark:
     levels: Levels = ()
 
 
-def step_count(job: Job) -> int:
-    """Return how many marks `pieces` yields for a job from its beginning."""
-    return len(job.first_blocks()) + len(job.second_blocks()) + len(_drawn_last(job))
+@dataclass(frozen=True)
+class Piece:
+    """A part of the work that was begun.
+
+    Attributes
+    ----------
+    handle : Any
+        Of its `Outcome`.
+    mark : Mark or None
+        What is reached with it; None where more of the same step follows.
+    size : int
+        Bytes of values that it reads.
+    writes : bool
+        Whether its outcome has anything that is written; if not, it need not be fetched.
+    """
+
+    handle: Any
+    mark: Mark | None
+    size: int = 0
+    writes: bool = True
 
 
-def pieces(job: Job, submit: Callable[..., Any], resume: Mark | None = None) -> Iterator[tuple[Any, Mark | None]]:
-    """Yield (handle, mark) of what is done for one variable; after the last handle of a step comes its mark.
+def step_sizes(job: Job) -> list[int]:
+    """Return the bytes of values that are read for each mark that `pieces` yields for a job from its beginning."""
+    return [*map(job.size, job.first_blocks()), *map(job.size, job.second_blocks()), *(0 for _ in _drawn_last(job))]
+
+
+def pieces(job: Job, submit: Callable[..., Any], resume: Mark | None = None) -> Iterator[Piece]:
+    """Yield what is done for one variable.
 
     First pass: each block is read once, for all plots. What is summarised is merged as a tree. Second pass: blocks that
     are drawn with the merged summary are read again. Last, what is drawn from the merged summary alone.
@@ -45,61 +78,73 @@ def pieces(job: Job, submit: Callable[..., Any], resume: Mark | None = None) -> 
     """
     resume = resume or Mark()
     do = partial(submit, guarded)
-    trees = {
-        drawing: _Tree(partial(do, merge, drawing), levels)
-        for drawing, levels in zip(job.summarised, resume.levels or ((),) * len(job.summarised), strict=True)
-    }
+    groups = [group for group in (job.windowed, _kept_on(job)) if group]
+    numbers = [tuple(map(job.summarised.index, group)) for group in groups]
+    trees = [
+        _Tree(partial(do, merge_partials, job.summarised, which), levels)
+        for which, levels in zip(numbers, resume.levels or ((),) * len(groups), strict=True)
+    ]
 
-    def draw(drawing: Drawing) -> Any:
-        return do(draw_merged, drawing, trees[drawing].merged())
+    def draw(group: Sequence[Drawing], tree: _Tree) -> Iterator[Any]:
+        merged = tree.merged()
+        return (do(draw_merged, drawing, job.summarised.index(drawing), merged) for drawing in group)
 
     def mark(done: int) -> Mark:
-        return Mark(done, tuple(tuple(tree.levels) for tree in trees.values()))
+        return Mark(done, tuple(tuple(tree.levels) for tree in trees))
 
     first, second, last = job.first_blocks(), job.second_blocks(), _drawn_last(job)
     for done, block in enumerate(first, start=1):
         if done <= resume.done:
             continue
         outcome = do(first_pass, job.at(block), job.summarised, job.drawn_at_once)
-        for index, tree in enumerate(trees.values()):
-            tree.add(do(partial_of, outcome, index))
-        handles = [do(without_partials, outcome) if trees else outcome]
-        if job.segment and (block.stop % job.segment == 0 or block.stop == job.length):
-            handles += map(draw, job.windowed)
-            for drawing in job.windowed:
-                trees[drawing].levels.clear()
-        yield from ((handle, None) for handle in handles[:-1])
-        yield handles[-1], mark(done)
+        apart = bool(job.drawn_at_once and trees)  # events go to the writer, partials stay where they are
+        for tree in trees:
+            tree.add(do(only_partials, outcome) if apart else outcome)
+        handles = [do(without_partials, outcome) if apart else outcome]
+        if job.windowed and (block.stop % (job.segment or 1) == 0 or block.stop == job.length):
+            handles += draw(job.windowed, trees[0])
+            trees[0].levels.clear()
+        writes = bool(job.drawn_at_once)
+        for number, handle in enumerate(handles, start=1):
+            reached = mark(done) if number == len(handles) else None
+            yield Piece(handle, reached, job.size(block) if number == 1 else 0, writes or number > 1)
     for done, block in enumerate(second, start=len(first) + 1):
         if done > resume.done:
-            merged = [trees[drawing].merged() for drawing in job.drawn_again]
-            yield do(second_pass, job.at(block), job.drawn_again, *merged), mark(done)
-    for done, drawing in enumerate(last, start=len(first) + len(second) + 1):
+            again = [(drawing, job.summarised.index(drawing)) for drawing in job.drawn_again]
+            yield Piece(do(second_pass, job.at(block), again, trees[-1].merged()), mark(done), job.size(block))
+    drawn = draw(last, trees[-1]) if last else iter(())
+    for done, handle in enumerate(drawn, start=len(first) + len(second) + 1):
         if done > resume.done:
-            yield draw(drawing), mark(done)
+            yield Piece(handle, mark(done))
+
+
+def _kept_on(job: Job) -> list[Drawing]:
+    """Return what is merged over all of the time."""
+    return [d for d in job.summarised if d not in job.windowed]
 
 
 def _drawn_last(job: Job) -> list[Drawing]:
-    return [d for d in job.summarised if d not in job.windowed and d not in job.drawn_again]
+    return [d for d in _kept_on(job) if d not in job.drawn_again]
 
 
 class _Tree:
-    """Merges what is added, in order, as a balanced tree, holding only one partial a level."""
+    """Merges what is added, in order, `_AT_ONCE` of a level at a time, so that it holds few of each."""
 
-    def __init__(self, merge: Callable[[Any, Any], Any], levels: Sequence[tuple[int, Any]] = ()) -> None:
+    def __init__(self, merge: Callable[..., Any], levels: Sequence[tuple[int, Any]] = ()) -> None:
         self.merge = merge
         self.levels = list(levels)
 
     def add(self, item: Any) -> None:
-        level = 0
-        while self.levels and self.levels[-1][0] == level:
-            item = self.merge(self.levels.pop()[1], item)
-            level += 1
-        self.levels.append((level, item))
+        self.levels.append((0, item))
+        while len(self.levels) >= _AT_ONCE and self.levels[-_AT_ONCE][0] == self.levels[-1][0]:
+            self._merge_last(_AT_ONCE)
 
     def merged(self) -> Any:
         """Return what was added, merged."""
         while len(self.levels) > 1:
-            (_, later), (level, earlier) = self.levels.pop(), self.levels.pop()
-            self.levels.append((level, self.merge(earlier, later)))
+            self._merge_last(min(_AT_ONCE, len(self.levels)))
         return self.levels[0][1]
+
+    def _merge_last(self, count: int) -> None:
+        level, items = self.levels[-count][0], [item for _, item in self.levels[-count:]]
+        self.levels[-count:] = [(level + 1, self.merge(*items))]

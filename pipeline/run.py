@@ -1,7 +1,7 @@
 """The recipe: open → slice → render → write.
 
 `convert` opens runs and plans them. `recipe.pieces` says, for one variable, what is done with each block, in the order
-in which event files are written; an executor does it; `output.write_run` appends what comes back. Memory follows the
+in which event files are written; an executor does it; `output.write_runs` appends what comes back. Memory follows the
 block: there are never more finished blocks than the executor's window holds.
 """
 
@@ -16,19 +16,23 @@ from typing import Any
 
 import xarray as xr
 
-from pipeline.errors import ConversionError, PipelineError, SettingError
+from pipeline.errors import ConversionError, PipelineError, SettingError, nearest
 from pipeline.executors import GraphBuilder, executor
+from pipeline.memory import Budget, size_in_bytes
 from pipeline.opening import open_run
-from pipeline.output import RunReport, write_computed, write_run
+from pipeline.output import RunReport, write_computed, write_runs
 from pipeline.planning import Plan, Plots, parse_plots, plan_run
-from pipeline.recipe import pieces
+from pipeline.progress import Progress
+from pipeline.recipe import pieces, step_sizes
 from pipeline.tasks import Failure, guarded
 from pipeline.writing.eventfiles import locked, write_experiment
 
 __all__ = ["Report", "RunReport", "convert", "plan_sources", "unmatched"]
 
 Source = str | os.PathLike[str] | xr.DataTree
-Progress = Callable[[str, int, int], None]
+
+#: What this process does in a second, about: bytes of values read, pictures drawn; and how much to do repays workers.
+_READ_A_SECOND, _DRAWN_A_SECOND, _WORTH_SECONDS = 2e8, 600, 6.0
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,13 @@ def convert(
     *,
     dt: str | float | None = None,
     compute: bool = True,
-    workers: int | None = None,
+    workers: int | str | None = None,
     scheduler: str | None = None,
+    memory: str | int | None = None,
+    metrics: Sequence[str] = (),
     restart: bool = False,
-    progress: Progress | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    began: Callable[[str], None] = lambda dashboard: None,
 ) -> Any:
     """Convert HDF5 runs to TensorBoard event files, each run to a directory of its name in `logdir`.
 
@@ -73,12 +80,23 @@ def convert(
     compute : bool
         False returns a ``dask.delayed.Delayed`` that does the work when it is computed, by any scheduler, and gives
         the `Report`. Its results are held in memory until they are written.
-    workers, scheduler : optional
-        Where to run, see `pipeline.executors.executor`.
+    workers : int or "auto", optional
+        So many local processes; ``"auto"``: one a core, where there is enough to do. They are started by spawning, so a
+        script that asks for them needs ``if __name__ == "__main__":``.
+    scheduler : str, optional
+        The address of a running Dask scheduler whose workers see the same files. With neither, the active
+        ``distributed.Client`` is used if there is one, else this process.
+    memory : str or int, optional
+        What all processes together may hold, such as ``"2GB"``: how large blocks are and how many are under way. By
+        default some 450 MB a process, at most half of the machine's.
+    metrics : sequence of str
+        Tags of series whose last values are shown beside the hyperparameters, a column each.
     restart : bool
         Do all anew, also what an earlier conversion completed for the same source, settings and version.
     progress : callable, optional
-        Called with (run name, blocks done, blocks in all).
+        Called with a `pipeline.progress.Progress` after each block.
+    began : callable, optional
+        Called with the address of the dashboard where workers are used.
 
     Returns
     -------
@@ -98,17 +116,53 @@ def convert(
     if asked is not None and plans:
         failed += unmatched(plans, asked)
     logdir = Path(logdir)
+    _check_metrics(metrics, plans)
+    size = None if memory is None else size_in_bytes(memory)
     if not compute:
-        return _graph(plans, logdir, tuple(failed))
-    with locked(logdir), executor(workers, scheduler) as where:
-        reports = [write_run(plan, logdir / plan.name, where, progress, restart=restart) for plan in plans]
-    report = _finish(str(logdir), reports, tuple(failed))
+        return _graph(plans, logdir, tuple(failed), metrics)
+    if isinstance(workers, str):
+        workers = _worth(workers, plans)
+    with locked(logdir), executor(workers, scheduler, began) as where:
+        budget = Budget.of(size, where.workers)
+        for plan in plans:
+            plan.jobs = [job.within(budget) for job in plan.jobs]
+        reports = write_runs(plans, logdir, where, progress, under_way=budget.under_way, restart=restart)
+    report = _finish(str(logdir), reports, tuple(failed), metrics)
     if report.problems:
         raise ConversionError(report)
     return report
 
 
-def _graph(plans: Sequence[Plan], logdir: Path, failed: tuple[str, ...]) -> Any:
+def _check_metrics(metrics: Sequence[str], plans: Sequence[Plan]) -> None:
+    """Refuse a metric that no run has a series of."""
+    series = {
+        tag
+        for plan in plans
+        for job in plan.jobs
+        for drawing in job.drawings
+        if drawing.kind.format == "scalar"
+        for tag in drawing.kind.tags(drawing.subject)
+    }
+    for tag in metrics:
+        if tag not in series:
+            some = ", ".join(sorted(series)[:3]) or "none"
+            raise SettingError(f"metric '{tag}': accepted is the tag of a series ({some} …){nearest(tag, series)}")
+
+
+def _worth(workers: str, plans: Sequence[Plan]) -> int | None:
+    """Return one worker a core; None where starting them takes longer than they save."""
+    if workers != "auto":
+        raise SettingError(f"workers={workers!r}: accepted is a whole number of at least 1, or 'auto'")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    jobs = [job for plan in plans for job in plan.jobs]
+    read = sum(sum(step_sizes(job)) for job in jobs)
+    drawings = [drawing for job in jobs for drawing in job.drawings if drawing.kind.format == "image"]
+    pictures = sum(drawing.kind.estimate(drawing.subject).count for drawing in drawings)
+    seconds = read / _READ_A_SECOND + pictures / _DRAWN_A_SECOND
+    return cores if cores > 1 and seconds > _WORTH_SECONDS else None
+
+
+def _graph(plans: Sequence[Plan], logdir: Path, failed: tuple[str, ...], metrics: Sequence[str]) -> Any:
     """Return the whole conversion as one delayed report."""
     graph = GraphBuilder()
     runs = []
@@ -116,11 +170,11 @@ def _graph(plans: Sequence[Plan], logdir: Path, failed: tuple[str, ...]) -> Any:
         timed = [guarded(job.read_times) for job in plan.jobs]
         plan.jobs = [job if isinstance(read, Failure) else read for job, read in zip(plan.jobs, timed, strict=True)]
         results = [
-            [read] if isinstance(read, Failure) else [handle for handle, _ in pieces(read, graph.submit)]
+            [read] if isinstance(read, Failure) else [piece.handle for piece in pieces(read, graph.submit)]
             for read in timed
         ]
         runs.append(graph.submit(partial(write_computed, plan, logdir / plan.name), results))  # Dask looks not into it
-    return graph.submit(_finish, str(logdir), runs, failed)
+    return graph.submit(_finish, str(logdir), runs, failed, metrics)
 
 
 def plan_sources(
@@ -180,6 +234,6 @@ def unmatched(plans: Sequence[Plan], plots: Plots) -> list[str]:
     return everywhere.unmatched(plots)
 
 
-def _finish(logdir: str, runs: Sequence[RunReport], failed: tuple[str, ...]) -> Report:
-    write_experiment(Path(logdir))
+def _finish(logdir: str, runs: Sequence[RunReport], failed: tuple[str, ...], metrics: Sequence[str]) -> Report:
+    write_experiment(Path(logdir), list(metrics))
     return Report(logdir, tuple(runs), failed)

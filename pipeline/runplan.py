@@ -14,11 +14,12 @@ import xarray as xr
 import yaml
 
 from pipeline.automatic import automatic_plots
-from pipeline.commands import size_text, table
 from pipeline.errors import OutputError, SettingError
 from pipeline.opening import open_run
 from pipeline.planning import Plan, component_name, parse_plots, plan_run
+from pipeline.progress import Progress
 from pipeline.rendering import Kind, make_kind
+from pipeline.words import size_text, table
 
 __all__ = ["RunPlan", "plan"]
 
@@ -144,9 +145,9 @@ class RunPlan:
 
         with tqdm(desc=self.run.name or "run", unit="block") as bar:
 
-            def show(name: str, done: int, total: int) -> None:
-                bar.total = total
-                bar.update(done - bar.n)
+            def show(progress: Progress) -> None:
+                bar.total = progress.total
+                bar.update(progress.done - bar.n)
 
             return convert(self.run, logdir, self.plots, progress=show, **where)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial, reduce
 from typing import Any
 
 from pipeline.errors import PipelineError
@@ -23,7 +24,8 @@ __all__ = [
     "first_pass",
     "guarded",
     "merge",
-    "partial_of",
+    "merge_partials",
+    "only_partials",
     "second_pass",
     "without_partials",
 ]
@@ -31,7 +33,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a task gives back: framed events by file, hyperparameters, and partials still to be merged."""
+    """What a task gives back.
+
+    Attributes
+    ----------
+    events : tuple of (str, bytes)
+        Framed, by event file.
+    hparams : dict
+    partials : tuple
+        Still to be merged, one a summarised plot; None where there is nothing.
+    """
 
     events: tuple[tuple[str, bytes | bytearray], ...] = ()
     hparams: dict[str, bool | float | str] = field(default_factory=dict)
@@ -70,10 +81,10 @@ def _summary(drawing: Drawing, data: TimeBlock) -> Any:
     return drawing.kind.summarise(drawing.subject, block) if len(block.steps) else None
 
 
-def second_pass(part: Slice, drawings: Sequence[Drawing], *merged: Any) -> Outcome:
-    """Read a block again and draw it, now that all of it was summarised."""
+def second_pass(part: Slice, drawings: Sequence[tuple[Drawing, int]], merged: Outcome) -> Outcome:
+    """Read a block again and draw it, now that all was summarised; a plot comes with the number of its partial."""
     data = part.read()
-    return _encoded(r for drawing, found in zip(drawings, merged, strict=True) for r in _render(drawing, data, found))
+    return _encoded(r for drawing, number in drawings for r in _render(drawing, data, merged.partials[number]))
 
 
 def _render(drawing: Drawing, data: TimeBlock, merged: Any) -> Iterator[Record]:
@@ -81,9 +92,9 @@ def _render(drawing: Drawing, data: TimeBlock, merged: Any) -> Iterator[Record]:
     return drawing.kind.render(drawing.subject, block, merged) if len(block.steps) else iter(())
 
 
-def draw_merged(drawing: Drawing, merged: Any) -> Outcome:
-    """Draw a plot from what was merged."""
-    return _encoded(drawing.kind.render(drawing.subject, None, merged))
+def draw_merged(drawing: Drawing, number: int, merged: Outcome) -> Outcome:
+    """Draw a plot from what was merged, of which its partial has a number."""
+    return _encoded(drawing.kind.render(drawing.subject, None, merged.partials[number]))
 
 
 def _encoded(records: Iterable[Record]) -> Outcome:
@@ -105,9 +116,19 @@ def merge(drawing: Drawing, a: Any, b: Any) -> Any:
     return drawing.kind.merge(a, b)
 
 
-def partial_of(outcome: Outcome, index: int) -> Any:
-    """Return one plot's partial, so that what merges it does not fetch the events too."""
-    return outcome.partials[index]
+def merge_partials(drawings: Sequence[Drawing], wanted: Sequence[int], *outcomes: Outcome) -> Outcome:
+    """Join the partials of neighbouring stretches of time, of those plots that are wanted, by their number."""
+    columns = zip(*(outcome.partials for outcome in outcomes), strict=True)
+    joined = (
+        reduce(partial(merge, drawing), found) if number in wanted else None
+        for number, (drawing, found) in enumerate(zip(drawings, columns, strict=True))
+    )
+    return Outcome(partials=tuple(joined))
+
+
+def only_partials(outcome: Outcome) -> Outcome:
+    """Return the partials, so that what merges them does not fetch the events too."""
+    return Outcome(partials=outcome.partials)
 
 
 def without_partials(outcome: Outcome) -> Outcome:

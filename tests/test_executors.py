@@ -17,7 +17,7 @@ from distributed import Client, LocalCluster
 import pipeline
 import pipeline.jobs
 from pipeline.executors import GraphBuilder, InProcess, OnCluster, executor, in_order
-from pipeline.output import write_run
+from pipeline.output import write_runs
 from pipeline.planning import parse_plots, plan_run
 from pipeline.tasks import Failure, Outcome
 from tests.common import tree_bytes
@@ -212,7 +212,7 @@ def test_finished_results_are_bounded_by_the_window(window: int, network: Path, 
         {"spiked": {"kind": "raster", "window": 60}},
         {"weights": {"kind": "heatmap", "step": 20, "size": [3, 2]}},
     ]
-    write_run(plan_run(pipeline.open_run(network), parse_plots(plots)), tmp_path, where)
+    write_runs([plan_run(pipeline.open_run(network), parse_plots(plots))], tmp_path, where)
 
     assert where.submitted > 100
     assert window <= where.most <= window + 2  # and what is being made of the one before

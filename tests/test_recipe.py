@@ -14,7 +14,7 @@ from pipeline import jobs, open_run
 from pipeline.executors import InProcess
 from pipeline.jobs import Job
 from pipeline.planning import parse_plots, plan_run
-from pipeline.recipe import Mark, _Tree, pieces, step_count
+from pipeline.recipe import Mark, _Tree, pieces, step_sizes
 from tests.common import write_component
 
 PLOTS: dict[str, list[dict[str, Any]]] = {
@@ -49,7 +49,7 @@ def only_job(run: Any, name: str, plots: list[dict[str, Any]]) -> Job:
 
 
 def outcomes(job: Job, resume: Mark | None = None) -> list[tuple[Any, Mark | None]]:
-    return list(pieces(job, InProcess().submit, resume))
+    return [(piece.handle, piece.mark) for piece in pieces(job, InProcess().submit, resume)]
 
 
 def joined(found: list[tuple[Any, Mark | None]]) -> dict[str, bytes]:
@@ -67,7 +67,7 @@ def test_goes_on_from_every_mark(run_with_small_blocks: Any, plots: list[dict[st
     expected = joined(whole)
     assert expected
     marks = [mark for _, mark in whole if mark]
-    assert [mark.done for mark in marks] == list(range(1, step_count(job) + 1))
+    assert [mark.done for mark in marks] == list(range(1, len(step_sizes(job)) + 1))
     for mark in marks:
         before = whole[: 1 + next(at for at, (_, m) in enumerate(whole) if m is mark)]
         kept = pickle.loads(pickle.dumps(mark))
@@ -93,10 +93,10 @@ def test_blocks_of_a_window_end_with_it(run_with_small_blocks: Any) -> None:
 
 
 def test_a_tree_keeps_the_order_and_few_levels() -> None:
-    tree = _Tree(lambda a, b: a + b)
-    for number in range(100):
+    tree = _Tree(lambda *parts: sum(parts, ()))
+    for number in range(1000):
         tree.add((number,))
-        assert len(tree.levels) <= 7
-    assert tree.merged() == tuple(range(100))
-    tree.add((100,))
-    assert tree.merged() == tuple(range(101))
+        assert len(tree.levels) <= 7 * 4  # at most seven of each of four levels
+    assert tree.merged() == tuple(range(1000))
+    tree.add((1000,))
+    assert tree.merged() == tuple(range(1001))

@@ -17,6 +17,7 @@ import pipeline
 import pipeline.jobs
 from pipeline.config import read_config
 from pipeline.opening.stored import StoredArray
+from pipeline.progress import Progress
 from tests.common import accumulated, pixels, tree_bytes, write_component
 from tests.conftest import PLOTS, STEPS, events, simulate, stored, untouched
 
@@ -417,14 +418,28 @@ def test_other_files_in_the_log_directory_stay(network: Path, tmp_path: Path) ->
 
 def test_progress_rises_to_its_end(network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline.jobs, "BLOCK_BYTES", 4000)
-    told: list[tuple[str, int, int]] = []
-    pipeline.convert(network, tmp_path, PLOTS, progress=lambda *state: told.append(state))
+    told: list[Progress] = []
+    pipeline.convert(network, tmp_path, PLOTS, progress=told.append)
 
-    assert {name for name, _, _ in told} == {"calm"}
-    done = [done for _, done, _ in told]
-    assert done == sorted(done)
-    assert told[-1][1] == told[-1][2]
-    assert len(set(done)) > 10
+    assert {state.run for state in told} == {"calm"}
+    assert {"GC/voltage", "GC--MC/weights"} <= {state.variable for state in told}
+    for done, total in (("done", "total"), ("bytes_done", "bytes_total")):
+        steps = [getattr(state, done) for state in told]
+        assert steps == sorted(steps)
+        assert steps[-1] == getattr(told[0], total) == getattr(told[-1], total)
+        assert len(set(steps)) > 10
+    assert all(state.variable_done <= state.variable_total for state in told)
+    frames = 12 * 4 * 6 * 4  # read twice: for the limits, and to be drawn
+    assert told[-1].bytes_total == STEPS * (5 + 3) * 2 * 4 + 2 * frames
+
+
+def test_progress_of_what_is_complete_is_at_its_end(network: Path, tmp_path: Path) -> None:
+    pipeline.convert(network, tmp_path, PLOTS)
+    told: list[Progress] = []
+    pipeline.convert(network, tmp_path, PLOTS, progress=told.append)
+    (state,) = told
+    assert state.part == 1
+    assert state.done == state.total > 0
 
 
 @pytest.mark.parametrize(
