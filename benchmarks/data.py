@@ -11,8 +11,10 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import h5py
 import numpy as np
 import yaml
+from imagecodecs import lzf_encode
 
 from tests.common import EPL, accumulated, write_component
 
@@ -34,15 +36,48 @@ class Size:
     frames: int
     rounds: int
     few_rounds: int
+    long: tuple[int, int]
+    side: int
+    wide: int
 
 
 SIZES = {
-    "tiny": Size(20, 80, (30,), (20,), 201, 1, 1, 50, (300, 20), 101, 6, 1, 1),
+    "tiny": Size(20, 80, (30,), (20,), 201, 1, 1, 50, (300, 20), 101, 6, 1, 1, (100, 1_000), 10, 30),
     "quick": Size(
-        20_000, 200_000, (500, 2_000, 10_000), (25, 100), 1_000, 10, 3, 500, (20_000, 1000), 1_000, 600, 3, 1
+        20_000,
+        200_000,
+        (500, 2_000, 10_000),
+        (25, 100),
+        1_000,
+        10,
+        3,
+        500,
+        (20_000, 1000),
+        1_000,
+        600,
+        3,
+        1,
+        (1_000, 10_000),
+        200,
+        1_000,
     ),
     "full": Size(
-        100_000, 1_000_000, (2_000, 10_000, 50_000), (50, 200), 5_000, 20, 5, 5_000, (100_000, 1000), 5_000, 2_000, 5, 2
+        100_000,
+        1_000_000,
+        (2_000, 10_000, 50_000),
+        (50, 200),
+        5_000,
+        20,
+        5,
+        5_000,
+        (100_000, 1000),
+        5_000,
+        2_000,
+        5,
+        2,
+        (10_000, 100_000),
+        200,
+        1_000,
     ),
 }
 NAME = os.environ.get("HDF2TB_BENCHMARK", "tiny")
@@ -69,6 +104,25 @@ def weights(steps: int, side: int = UNITS) -> np.ndarray:
     values = rng.normal(size=(side, side)).astype(np.float32)[None] + np.zeros((steps, 1, 1), np.float32)
     values += rng.normal(0, 0.1, (steps, side, 1)).astype(np.float32).cumsum(axis=0)
     return values
+
+
+_CYCLE = 200  # steps after which long runs begin anew
+
+
+def _write_cycle(path: Path, name: str, steps: int, **data: np.ndarray) -> None:
+    """Write values again and again, already compressed, a chunk a step, as the original lays them out."""
+    write_component(path, name, {key: values[:0] for key, values in data.items()})
+    with h5py.File(path, "a") as file:
+        for key, values in data.items():
+            stored = [lzf_encode(step.tobytes()) for step in values]
+            packed = [
+                (part, 0) if len(part) < step.nbytes else (step.tobytes(), 1)
+                for part, step in zip(stored, values, strict=True)
+            ]
+            file[key].resize(steps, axis=0)
+            for step in range(steps):
+                part, mask = packed[step % len(packed)]
+                file[key].id.write_direct_chunk((step, *(0,) * (values.ndim - 1)), part, mask)
 
 
 class Store:
@@ -99,6 +153,17 @@ class Store:
                 {"weights": {"kind": "heatmap", "step": 100}},
             ]
             (folder / "run.yaml").write_text(yaml.safe_dump({"simulation": {"tensorboard": plots}}))
+        return folder
+
+    def long(self, steps: int) -> Path:
+        """Return a run of large weights, voltage and spikes, of as many steps as asked for; 100,000 are 16 GB."""
+        folder = self.folder / f"long-{steps}"
+        if not folder.exists():
+            folder.mkdir()
+            side, units = SIZE.side, SIZE.wide
+            synapses = weights(_CYCLE, side) * (np.random.default_rng(0).random((side, side)) < 0.2)
+            _write_cycle(folder / "GC--GC.h5", "GC--GC", steps, weights=synapses)
+            _write_cycle(folder / "GC.h5", "GC", steps, voltage=voltage(_CYCLE, units), spiked=spikes(_CYCLE, units))
         return folder
 
     def epl(self) -> Path:
