@@ -177,10 +177,11 @@ class Frame:
 
 @lru_cache(maxsize=512)
 def _words(text: str, height: float, room: int) -> Pixels:
-    """Return text as inks, shape (h, w); made smaller where it does not fit into `room` columns."""
+    """Return text as one line of inks, shape (h, w); made smaller where it does not fit into `room` columns."""
     from matplotlib import get_data_path
     from PIL import Image, ImageDraw, ImageFont
 
+    text = " ".join(text.splitlines())
     if not text:
         return np.zeros((1, 0), np.uint8)
     path = f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf"
@@ -334,7 +335,7 @@ def _border(pixels: Pixels, area: Area, thick: int) -> None:
 
 def edges(count: int, pixels: int) -> npt.NDArray[np.intp]:
     """Return the first pixel of each of `count` equal cells on `pixels` pixels, by the centre of the pixels."""
-    first: npt.NDArray[np.intp] = np.ceil(np.arange(count) * (pixels / count) - 0.5).astype(np.intp)
+    first: npt.NDArray[np.intp] = np.ceil(np.arange(count) * pixels / count - 0.5).astype(np.intp)
     return first
 
 
