@@ -138,7 +138,9 @@ def test_ticks_of_what_is_counted_are_whole_numbers(monkeypatch: pytest.MonkeyPa
 def test_the_settings_of_matplotlib_are_neither_used_nor_changed() -> None:
     canvas._frame.cache_clear()
     plain = frame(LOOK)
-    with matplotlib.rc_context({"font.size": 40, "axes.facecolor": "red", "figure.dpi": 30, "text.color": "blue"}):
+    with matplotlib.rc_context(
+        {"font.family": "monospace", "xtick.direction": "in", "ytick.color": "red", "figure.dpi": 30}
+    ):
         before = dict(matplotlib.rcParams)
         canvas._frame.cache_clear()
         again = frame(LOOK)

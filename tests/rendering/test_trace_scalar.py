@@ -127,6 +127,23 @@ def test_a_stretch_without_a_number_keeps_one_point() -> None:
     assert np.isnan(points).tolist() == [False, True]
 
 
+@pytest.mark.parametrize("cut", [20, 40, 60, 80])
+def test_numbers_after_none_are_the_extremes(cut: int) -> None:
+    values = np.full((100, 1), np.nan, np.float32)
+    values[50], values[70] = 1, -1
+    for shown in (values, values[::-1]):
+        steps, points = series(shown, cut, points=2)["GC/N0/voltage"]
+        assert sorted(points.tolist()) == [-1, 1]
+        np.testing.assert_array_equal(shown[steps, 0], points)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_largest_are_told_apart(order: int) -> None:
+    values = np.array([[1e38], [3e38], [2e38], [-2e38], [-3e38], [-1e38], [0.0]], np.float32)[::order]
+    _, points = series(values, points=2)["GC/N0/voltage"]
+    assert sorted(points.tolist()) == [np.float32(-3e38), np.float32(3e38)]
+
+
 @pytest.mark.parametrize(("length", "step", "points"), [(10, 1, 10), (10, 1, 11), (100, 10, 10), (1, 1, 2)])
 def test_few_enough_points_are_left_as_they_are(length: int, step: int, points: int) -> None:
     subject = subject_of(np.zeros((length, 2)))
