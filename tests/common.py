@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import pickle
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,9 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from pipeline.opening.stored import StoredArray
-from pipeline.rendering import Subject, TimeAxis, TimeBlock
+from pipeline.records import Hparams, Record
+from pipeline.records import Image as Picture
+from pipeline.rendering import Kind, Subject, TimeAxis, TimeBlock
 
 EPL = Path(__file__).resolve().parents[2] / "shared" / "data" / "epl"
 
@@ -73,7 +78,7 @@ def subject_of(
 ) -> Subject:
     """Describe an array, time first, as a plot kind sees it."""
     dims = ("time", "unit") if values.ndim == 2 else ("time", "target", "source")[: values.ndim]
-    axis = TimeAxis(len(values), 0.0, dt, "ms") if time else None
+    axis = TimeAxis(len(values), 0.0, dt, "ms") if time and values.ndim else None
     if not time:
         dims = tuple(f"axis_{n}" for n in range(values.ndim))
     return Subject("GC", name, dims, values.shape, str(values.dtype), unit, axis)
@@ -84,3 +89,59 @@ def block_of(values: np.ndarray, start: int = 0, stop: int | None = None) -> Tim
     part = values[start:stop]
     steps = np.arange(start, start + len(part))
     return TimeBlock(part, steps, steps * 1e-3)
+
+
+def drawn_in_parts(
+    kind: Kind, subject: Subject, block: TimeBlock, cuts: Sequence[int] = (), picks: Iterable[int] = ()
+) -> list[Record]:
+    """Draw a block that is cut before its rows `cuts`, as a run is: summarise each part, merge, render.
+
+    Each of `picks` says which two neighbouring partials are merged next; without one, the first two.
+    """
+    parts = [
+        TimeBlock(block.values[start:stop], block.steps[start:stop], block.wall_times[start:stop])
+        for start, stop in pairwise([0, *cuts, len(block.steps)])
+    ]
+    merged = None
+    if kind.summary_step is not None:
+        needed = [part.every(kind.summary_step) for part in parts]
+        partials = [through_pickle(kind.summarise(subject, part)) for part in needed if len(part.steps)]
+        order = iter(picks)
+        while len(partials) > 1:
+            at = next(order, 0) % (len(partials) - 1)
+            before = pickle.dumps(partials[at : at + 2])
+            joined = kind.merge(*partials[at : at + 2])
+            assert pickle.dumps(partials[at : at + 2]) == before, "merge changed what it was given"
+            partials[at : at + 2] = [through_pickle(joined)]
+        (merged,) = partials
+    if kind.render_step is None:
+        return list(kind.render(subject, None, merged))
+    needed = [part.every(kind.render_step) for part in parts]
+    return [record for part in needed if len(part.steps) for record in kind.render(subject, part, merged)]
+
+
+def through_pickle(value: Any) -> Any:
+    """Return what another process would get."""
+    return pickle.loads(pickle.dumps(value))
+
+
+def points_by_tag(records: Iterable[Record]) -> dict[str, list[tuple[int, float, bytes]]]:
+    """Return (step, wall time, payload) of all points and pictures of each tag, in the order of the records."""
+    found: dict[str, list[tuple[int, float, bytes]]] = {}
+    for record in records:
+        if isinstance(record, Hparams):
+            continue
+        if isinstance(record, Picture):
+            found.setdefault(record.tag, []).append((record.step, record.wall_time, record.png))
+            continue
+        assert record.values.dtype == np.float32
+        assert record.values.shape == (len(record.steps), len(record.tags))
+        for tag, series in zip(record.tags, record.values.T, strict=True):
+            points = zip(record.steps.tolist(), record.wall_times.tolist(), series, strict=True)
+            found.setdefault(tag, []).extend((step, time, value.tobytes()) for step, time, value in points)
+    return found
+
+
+def columns_of(records: Iterable[Record]) -> dict[str, bool | float | str]:
+    """Return the hyperparameters among records."""
+    return {name: value for r in records if isinstance(r, Hparams) for name, value in r.values.items()}

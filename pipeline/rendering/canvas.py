@@ -188,11 +188,12 @@ class Frame:
 
 
 def _words(text: str, height: float, room: int) -> Pixels:
-    """Return text as inks, shape (h, w); made smaller where it does not fit into `room` columns.
+    """Return text as one line of inks, shape (h, w); made smaller where it does not fit into `room` columns.
 
     It is put together of its digits, one by one, and of what is between them. These are drawn once: of the captions of
     a slider's frames only the numbers differ, and digits are equally wide.
     """
+    text = " ".join(text.splitlines())
     if not text:
         return np.zeros((1, 0), np.uint8)
     pieces, size = re.findall(r"\d|\D+", text), round(height)
@@ -359,7 +360,7 @@ def _border(pixels: Pixels, area: Area, thick: int) -> None:
 
 def edges(count: int, pixels: int) -> npt.NDArray[np.intp]:
     """Return the first pixel of each of `count` equal cells on `pixels` pixels, by the centre of the pixels."""
-    first: npt.NDArray[np.intp] = np.ceil(np.arange(count) * (pixels / count) - 0.5).astype(np.intp)
+    first: npt.NDArray[np.intp] = np.ceil(np.arange(count) * pixels / count - 0.5).astype(np.intp)
     return first
 
 

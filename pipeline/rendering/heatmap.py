@@ -191,7 +191,8 @@ class MatrixHeatmap(Heatmap):
         first = np.flatnonzero(np.diff(line, prepend=line[0] - 1))
         finite = np.isfinite(block.values)
         values = np.where(finite, block.values, 0).astype(np.float64)
-        sums = np.add.reduceat(values, first, axis=0)
+        with np.errstate(over="ignore"):
+            sums = np.add.reduceat(values, first, axis=0)
         counts = np.add.reduceat(finite.astype(np.int64), first, axis=0)
         return finite_limits(block.values), line[first], sums, counts
 
@@ -200,7 +201,8 @@ class MatrixHeatmap(Heatmap):
         lines, sums, counts = (np.concatenate(pair) for pair in zip(a[1:], b[1:], strict=True))
         if a[1][-1] == b[1][0]:
             at = len(a[1])
-            sums[at - 1] += sums[at]
+            with np.errstate(over="ignore"):
+                sums[at - 1] += sums[at]
             counts[at - 1] += counts[at]
             lines, sums, counts = (np.delete(part, at, axis=0) for part in (lines, sums, counts))
         return super().merge(a[0], b[0]), lines, sums, counts
@@ -209,7 +211,8 @@ class MatrixHeatmap(Heatmap):
         """Yield the picture."""
         limits, _, sums, counts = merged
         with np.errstate(invalid="ignore"):
-            means = (sums / counts).astype(np.promote_types(subject.dtype, np.float32))
+            means = np.clip(sums / counts, *limits)  # else rounding makes stripes of what is constant
+        means = means.astype(np.promote_types(subject.dtype, np.float32))
         given = self.limits if isinstance(self.limits, tuple) else limits
         if len(means) < subject.shape[0]:  # lines of many rows: the means span less than the values
             given = self.limits if isinstance(self.limits, tuple) else finite_limits(means)
@@ -248,11 +251,11 @@ def _shrink(values: npt.NDArray[Any], pixels: int, axis: int) -> npt.NDArray[Any
     starts = np.arange(pixels) * count // pixels
     dtype = np.promote_types(values.dtype, np.float32)
     finite = np.isfinite(values)
-    if finite.all():
-        sizes = np.diff(starts, append=count).astype(dtype)
-        means: npt.NDArray[Any] = _sums(values, starts, axis, dtype) / (sizes[:, None] if axis == 0 else sizes)
-        return means
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
+        if finite.all():
+            sizes = np.diff(starts, append=count).astype(dtype)
+            means: npt.NDArray[Any] = _sums(values, starts, axis, dtype) / (sizes[:, None] if axis == 0 else sizes)
+            return means
         means = _sums(np.where(finite, values, 0), starts, axis, dtype) / _sums(finite, starts, axis, dtype)
         return means
 

@@ -26,9 +26,9 @@ class _Statistics:
     low: float
     high: float
 
-    def columns(self, name: str) -> dict[str, bool | float | str]:
+    def columns(self, name: str, *, single: bool = False) -> dict[str, bool | float | str]:
         """Return a column a statistic, or just one for a single value."""
-        if self.count == 1:
+        if single:
             return {name: self.mean}
         deviation = math.sqrt(self.spread / self.count) if self.count else math.nan
         return {
@@ -66,8 +66,8 @@ def _statistics(values: Any) -> _Statistics:
     finite = values[np.isfinite(values)].astype(np.float64)
     if not finite.size:
         return _Statistics(0, math.nan, 0.0, math.nan, math.nan)
-    mean = float(finite.mean())
     with np.errstate(over="ignore"):
+        mean = float(finite.mean())
         spread = float(((finite - mean) ** 2).sum())
     return _Statistics(finite.size, mean, spread, float(finite.min()), float(finite.max()))
 
@@ -117,13 +117,14 @@ class Hparam(Settings):
             return a if a.count else b
         difference = b.mean - a.mean
         mean = a.mean + difference * b.count / count
-        spread = a.spread + b.spread + difference**2 * a.count * b.count / count
+        spread = a.spread + b.spread + difference * difference * a.count * b.count / count  # ** raises where it is inf
         return _Statistics(count, mean, spread, min(a.low, b.low), max(a.high, b.high))
 
     def render(self, subject: Subject, block: TimeBlock | None, merged: Any) -> Iterator[Record]:
         """Yield the columns."""
-        values = merged.columns(subject.name)
-        if math.prod(subject.shape) == 1 and subject.dtype == "bool":
+        single = math.prod(subject.shape) == 1
+        values = merged.columns(subject.name, single=single)
+        if single and subject.dtype == "bool":
             values = {name: bool(value) for name, value in values.items()}
         yield Hparams(values)
 

@@ -23,11 +23,11 @@ def _check_units(value: Any) -> tuple[int, ...]:
             start, stop, stride = (*ends, None)[:3] if len(ends) == 2 else ends
             if stop is None:
                 raise ValueError(value)
-            value = range(start or 0, stop, stride or 1)
+            value = slice(start, stop, stride)
         else:
             value = [part for part in text.replace(";", ",").split(",") if part.strip()]
     if isinstance(value, slice):
-        value = range(value.start or 0, value.stop, value.step or 1)
+        value = range(value.start or 0, value.stop, 1 if value.step is None else value.step)
     units = tuple(whole(unit) for unit in np.ravel(np.asarray(list(value) if isinstance(value, range) else value)))
     if not units or min(units) < 0 or len(set(units)) < len(units):
         raise ValueError(value)

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import SettingError
 from pipeline.rendering.heatmap import Heatmap, MatrixHeatmap, finite_limits
-from tests.common import block_of, pixels, subject_of
+from tests.common import block_of, drawn_in_parts, pixels, subject_of
 from tests.rendering.reference import cell_centres, imshow_colours
 
 
@@ -142,3 +142,44 @@ def test_frames_tell_their_step_and_time() -> None:
     assert [image.step for image in images] == [0, 100, 200]
     assert [image.wall_time for image in images] == [0, 0.1, 0.2]
     assert len({image.png for image in images}) == 3  # only the caption differs
+
+
+def folded(values: np.ndarray, shown: tuple[float, float], **settings: Any) -> tuple[np.ndarray, Any]:
+    """Draw a matrix of many rows, read in parts; return the picture, and its area where the limits are `shown`."""
+    subject = subject_of(values)
+    kind = Heatmap(size=(3, 2), **settings).check(subject)
+    (image,) = drawn_in_parts(kind, subject, block_of(values), [len(values) // 3, len(values) // 2])
+    return pixels(image.png), kind.canvas(subject, shown)[0].area
+
+
+@pytest.mark.parametrize("value", [0.1, -7.7, 1e9 / 3])
+@pytest.mark.parametrize("rows", [1000, 9973])
+def test_folding_what_is_constant_leaves_it_one_colour(value: float, rows: int) -> None:
+    frame, area = folded(np.full((rows, 3), value), (value, value))
+    cells = frame[area.top : area.bottom, area.left : area.right].reshape(-1, 3)
+    assert len(np.unique(cells, axis=0)) == 1
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_largest_numbers_can_be_added_up(dtype: Any) -> None:
+    values = np.zeros((700, 6), dtype)
+    values[:, ::2] = np.finfo(dtype).max  # what files hold where nothing was recorded
+    frame, area = folded(values, (0, 1), limits=(0, 1), cmap="gray")
+    np.testing.assert_array_equal(cell_centres(frame, area, 3, 6)[0, :, 0], [255, 0] * 3)
+    for wide in (values, values.T):
+        (frame,), area, _ = drawn(wide[None], size=(3, 2), limits=(0, 1), cmap="gray")
+        assert (frame[area.top : area.bottom, area.left : area.right] == 0).any()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_folded_rows_show_their_mean(seed: int) -> None:
+    values = np.random.default_rng(seed).normal(size=(1200, 5))
+    values[np.random.default_rng(seed + 9).random(values.shape) < 0.2] = np.nan
+    line = np.arange(1200) * 200 // 1200  # a picture 2 inches high has 200 lines
+    means = np.array([np.nanmean(values[line == number], axis=0) for number in range(200)])
+    low, high = means.min(), means.max()
+    frame, area = folded(values, (low, high), cmap="viridis")
+    start = np.arange(area.height) * 200 // area.height
+    shown = np.add.reduceat(means, start, axis=0) / np.diff(start, append=200)[:, None]
+    found = cell_centres(frame, area, area.height, 5)
+    assert np.abs(found - imshow_colours(shown, low, high, "viridis")).max() <= 2
