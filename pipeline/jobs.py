@@ -17,7 +17,7 @@ from pipeline.memory import Budget
 from pipeline.opening.stored import stored_identity
 from pipeline.rendering import Kind, Subject, TimeAxis, TimeBlock
 from pipeline.settings import SECONDS, time_unit
-from pipeline.slicing import BLOCK_BYTES, Block, blocks, evenly_spaced
+from pipeline.slicing import BLOCK_BYTES, WRITTEN_BYTES, Block, blocks, evenly_spaced
 
 __all__ = ["Drawing", "Job", "Slice"]
 
@@ -134,7 +134,8 @@ class Job:
 
     def _blocks(self, step: int, drawn: Sequence[Drawing], segment: int | None) -> list[Block]:
         most = [d.kind.steps_a_task * (d.kind.render_step or 1) // step for d in drawn if d.kind.steps_a_task]
-        kept = min([self.block_bytes // self._step_bytes, *most])
+        written = sum(d.kind.estimate(d.subject).size for d in drawn) * step // self.length
+        kept = min([self.block_bytes // self._step_bytes, WRITTEN_BYTES // max(1, written), *most])
         return blocks(self.length, step=step, chunk=self._chunk, kept=kept, segment=segment)
 
     @property

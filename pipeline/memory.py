@@ -19,10 +19,8 @@ __all__ = ["Budget", "machine_memory", "size_in_bytes"]
 _PROCESS = 200 << 20
 #: What a worker has for data if nobody says otherwise, and at least.
 _EACH, _LEAST = 256 << 20, 16 << 20
-#: A worker holds about so many times the bytes of its block while it draws and encodes it,
-_AROUND_A_BLOCK = 32
-#: and what comes of a block holds up to so many times its bytes: a point of four is written as some thirty.
-_RESULT = 8
+#: A worker holds up to so many times the bytes of its block while it draws it, as numbers of more bytes and sorted out.
+_AROUND_A_BLOCK = 16
 
 _UNITS = {"": 1, "b": 1, "k": 10**3, "kb": 10**3, "m": 10**6, "mb": 10**6, "g": 10**9, "gb": 10**9}
 _UNITS |= {"t": 10**12, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
@@ -57,7 +55,7 @@ class Budget:
     @property
     def under_way(self) -> int:
         """Bytes of values in all blocks that are begun and not written; there is always one."""
-        return self.each * self.workers // (2 * _RESULT)
+        return self.each * self.workers // 4
 
     @property
     def kept(self) -> int:

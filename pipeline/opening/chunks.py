@@ -28,7 +28,7 @@ _DEFLATE, _SHUFFLE, _LZF = 1, 2, 32000  # HDF5's numbers of filters
 _READ = 4 << 20  # bytes of values that are decoded together
 _APART = 1 << 16  # the same, of chunks that lie apart: little enough to stay in a processor's cache
 _GAP = 1 << 20  # bytes between chunks that are read rather than skipped
-_FEWEST = 64  # chunks in a read for which it pays
+_FEWEST = 8  # chunks in a read for which it pays
 _MOST_LISTED = 1_000_000  # chunks that are listed for it (at most two microseconds each, once a process)
 
 Stored = Sequence[bytes | memoryview]
