@@ -16,6 +16,7 @@ import yaml
 from pipeline.automatic import automatic_plots
 from pipeline.commands import size_text, table
 from pipeline.errors import OutputError, SettingError
+from pipeline.notebookbar import progress_bar
 from pipeline.opening import open_run
 from pipeline.planning import Plan, component_name, parse_plots, plan_run
 from pipeline.rendering import Kind, make_kind
@@ -140,14 +141,7 @@ class RunPlan:
 
         if not progress:
             return convert(self.run, logdir, self.plots, **where)
-        from tqdm.auto import tqdm
-
-        with tqdm(desc=self.run.name or "run", unit="block") as bar:
-
-            def show(name: str, done: int, total: int) -> None:
-                bar.total = total
-                bar.update(done - bar.n)
-
+        with progress_bar() as show:
             return convert(self.run, logdir, self.plots, progress=show, **where)
 
     def _rows(self) -> list[tuple[str, ...]]:
