@@ -64,6 +64,7 @@ def _inspect_arguments(commands: argparse._SubParsersAction[argparse.ArgumentPar
     command = _command(commands, "inspect", "show what HDF5 runs hold, without reading it", "  hdf2tb inspect run/")
     command.add_argument("sources", nargs="+", metavar="SOURCE", help="an HDF5 file, a folder of them, or a run folder")
     command.add_argument("--dt", help="duration of a time step, such as 0.1ms")
+    command.add_argument("--json", action="store_true", help="print it for machines, as JSON")
 
 
 def _view_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -81,13 +81,23 @@ def _dry_run(sources: Sequence[str], plots: Any, dt: str | None) -> int:
 
 def inspect(given: argparse.Namespace) -> int:
     """Print what runs hold."""
-    from pipeline.inspecting import describe
+    import json
+
+    from pipeline.describing import Style, tree
+    from pipeline.inspecting import as_json, facts
 
     failed: list[str] = []
     with _warnings_as_lines():
+        found = []
         for source in given.sources:
-            for line in describe(source, given.dt, failed):
-                print(line)
+            run = facts(source, given.dt, failed)
+            if run is not None:
+                found.append(run)
+    if given.json:
+        print(json.dumps(as_json(found, failed), indent=2, allow_nan=False))
+    else:
+        style = Style(sys.stdout)
+        print("\n\n".join("\n".join(tree(run, style)) for run in found), end="\n" if found else "")
     for line in failed:
         print(f"hdf2tb: error: {line}", file=sys.stderr)
     return 1 if failed else 0
