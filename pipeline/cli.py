@@ -75,8 +75,9 @@ def _view_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser
         "  hdf2tb view tb\n  hdf2tb view tb --port 7007",
     )
     command.add_argument("logdir", metavar="LOGDIR", help="what convert wrote")
-    command.add_argument("--port", type=int, help="port to serve at; TensorBoard takes a free one near 6006 otherwise")
+    command.add_argument("--port", type=int, help="port to serve at; 6006 otherwise, or a free one if that is taken")
     command.add_argument("--host", help="address to serve at; this machine only otherwise")
+    command.add_argument("--no-browser", action="store_true", help="open no browser, also on a terminal")
 
 
 def _demo_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

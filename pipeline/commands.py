@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -104,21 +103,28 @@ def inspect(given: argparse.Namespace) -> int:
 
 
 def view(given: argparse.Namespace) -> int:
-    """Start TensorBoard, and stay until it ends."""
-    from pipeline.viewing import samples, tensorboard_command
+    """Start TensorBoard, say where it is, and stay until it ends; Ctrl-C is how it is meant to end."""
+    from pipeline.serving import Server, open_page
+    from pipeline.viewing import heavy, samples
 
-    if not Path(given.logdir).is_dir():
+    logdir = Path(given.logdir)
+    if not logdir.is_dir():
         raise SourceError(f"{given.logdir}: no such directory")
-    command = tensorboard_command(given.logdir, samples(given.logdir), port=given.port, host=given.host)
-    print("$ " + " ".join(_quoted(word) for word in ("tensorboard", *command[3:])), flush=True)
-    process = subprocess.Popen(command)
     try:
-        return process.wait()
-    except KeyboardInterrupt:  # how it is meant to end
+        server = Server(logdir, samples(logdir), port=given.port, host=given.host)
+        try:
+            print("$ " + " ".join(_quoted(word) for word in ("tensorboard", *server.command[3:])), flush=True)
+            for line in heavy(logdir):  # while it starts
+                print(f"note: {line}", file=sys.stderr, flush=True)
+            server.wait()
+            print(f"TensorBoard is at {server.url}  (Ctrl-C ends it)", flush=True)
+            if not given.no_browser:
+                open_page(server.url)
+            return server.join()
+        finally:
+            server.stop()
+    except KeyboardInterrupt:
         return 0
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def demo(given: argparse.Namespace) -> int:
