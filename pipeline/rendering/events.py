@@ -19,8 +19,8 @@ from pipeline.rendering.text import DRAWING, put, words
 __all__ = ["ABOVE", "Event", "bars", "check_colours", "check_events", "check_labels", "palette", "write_labels"]
 
 #: Room for labels above the data area, in text heights.
-ABOVE = 1.6
-_SIZE = 0.85  # of the labels, in text heights
+ABOVE = 1.75
+_SIZE = 1.0  # of the labels, in text heights
 _MOST_COLOURS = (256 - INKS) // 2
 
 

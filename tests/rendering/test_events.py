@@ -91,7 +91,7 @@ def test_each_window_has_its_own_labels_and_the_same_frame() -> None:
 
 @pytest.fixture
 def blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Words are rectangles, as long as the word, their ink its number of letters: so they can be told from each other."""
+    """Words are rectangles as long as they are, of an ink by their number of letters, to be told from each other."""
 
     def rectangle(text: str, height: float, room: int) -> np.ndarray:
         return np.full((10, min(12 * len(text), room)), len(text), np.uint8)
