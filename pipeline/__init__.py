@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipeline.api import HDFData, TensorboardWriter
+    from pipeline.demo import simulate
     from pipeline.errors import (
         ConversionError,
         OutputError,
@@ -44,6 +45,7 @@ __all__ = [
     "plan",
     "plan_run",
     "preview",
+    "simulate",
     "tensorboard",
 ]
 
@@ -57,6 +59,7 @@ _HOMES = {
     "plan": "runplan",
     "plan_run": "planning",
     "preview": "previewing",
+    "simulate": "demo",
     "tensorboard": "viewing",
 }
 

@@ -76,6 +76,7 @@ def _inspect_arguments(commands: argparse._SubParsersAction[argparse.ArgumentPar
     command = _command(commands, "inspect", "show what HDF5 runs hold, without reading it", "  hdf2tb inspect run/")
     command.add_argument("sources", nargs="+", metavar="SOURCE", help="an HDF5 file, a folder of them, or a run folder")
     command.add_argument("--dt", help="duration of a time step, such as 0.1ms")
+    command.add_argument("--json", action="store_true", help="print it for machines, as JSON")
 
 
 def _view_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -86,8 +87,9 @@ def _view_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser
         "  hdf2tb view tb\n  hdf2tb view tb --port 7007",
     )
     command.add_argument("logdir", metavar="LOGDIR", help="what convert wrote")
-    command.add_argument("--port", type=int, help="port to serve at; TensorBoard takes a free one near 6006 otherwise")
+    command.add_argument("--port", type=int, help="port to serve at; 6006 otherwise, or a free one if that is taken")
     command.add_argument("--host", help="address to serve at; this machine only otherwise")
+    command.add_argument("--no-browser", action="store_true", help="open no browser, also on a terminal")
 
 
 def _demo_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

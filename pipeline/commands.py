@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -86,34 +85,51 @@ def _dry_run(sources: Sequence[str], plots: Any, dt: str | None) -> int:
 
 def inspect(given: argparse.Namespace) -> int:
     """Print what runs hold."""
-    from pipeline.inspecting import describe
+    import json
+
+    from pipeline.describing import Style, tree
+    from pipeline.inspecting import as_json, facts
 
     failed: list[str] = []
     with _warnings_as_lines():
+        found = []
         for source in given.sources:
-            for line in describe(source, given.dt, failed):
-                print(line)
+            run = facts(source, given.dt, failed)
+            if run is not None:
+                found.append(run)
+    if given.json:
+        print(json.dumps(as_json(found, failed), indent=2, allow_nan=False))
+    else:
+        style = Style(sys.stdout)
+        print("\n\n".join("\n".join(tree(run, style)) for run in found), end="\n" if found else "")
     for line in failed:
         print(f"hdf2tb: error: {line}", file=sys.stderr)
     return 1 if failed else 0
 
 
 def view(given: argparse.Namespace) -> int:
-    """Start TensorBoard, and stay until it ends."""
-    from pipeline.viewing import samples, tensorboard_command
+    """Start TensorBoard, say where it is, and stay until it ends; Ctrl-C is how it is meant to end."""
+    from pipeline.serving import Server, open_page
+    from pipeline.viewing import heavy, samples
 
-    if not Path(given.logdir).is_dir():
+    logdir = Path(given.logdir)
+    if not logdir.is_dir():
         raise SourceError(f"{given.logdir}: no such directory")
-    command = tensorboard_command(given.logdir, samples(given.logdir), port=given.port, host=given.host)
-    print("$ " + " ".join(_quoted(word) for word in ("tensorboard", *command[3:])), flush=True)
-    process = subprocess.Popen(command)
     try:
-        return process.wait()
-    except KeyboardInterrupt:  # how it is meant to end
+        server = Server(logdir, samples(logdir), port=given.port, host=given.host)
+        try:
+            print("$ " + " ".join(_quoted(word) for word in ("tensorboard", *server.command[3:])), flush=True)
+            for line in heavy(logdir):  # while it starts
+                print(f"note: {line}", file=sys.stderr, flush=True)
+            server.wait()
+            print(f"TensorBoard is at {server.url}  (Ctrl-C ends it)", flush=True)
+            if not given.no_browser:
+                open_page(server.url)
+            return server.join()
+        finally:
+            server.stop()
+    except KeyboardInterrupt:
         return 0
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def demo(given: argparse.Namespace) -> int:

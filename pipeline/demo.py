@@ -18,7 +18,11 @@ _CONFIG = """\
 # Plot settings, as sapicore keeps them in a run configuration.
 simulation:
   tensorboard:
-    - spiked: {kind: raster, events: [%(on)d, %(off)d], event_colors: ['tab:green', 'tab:red']}
+    - spiked:
+        kind: raster
+        events: [%(on)d, %(off)d]
+        event_colors: ['tab:blue', 'tab:orange']
+        event_labels: [stimulus on, stimulus off]
     - voltage: {kind: trace, format: scalar}
     - weights: {kind: heatmap, step: 50}
     - tau_mem: {kind: hparam}

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.notebookbar import NotebookBar, in_notebook
 from pipeline.words import duration_text, size_text
 
 __all__ = ["Progress", "Tally", "shown"]
@@ -93,13 +94,16 @@ class Tally:
 
 @contextmanager
 def shown(stream: Any = None) -> Iterator[Callable[[Progress], None]]:
-    """Give a function that shows progress: bars on a terminal, elsewhere a line every few seconds.
+    """Give a function that shows progress: bars on a terminal and in a notebook, elsewhere a line every few seconds.
 
     Parameters
     ----------
     stream : text file, optional
         Standard error by default.
     """
+    if stream is None and in_notebook():
+        yield NotebookBar().show
+        return
     out = sys.stderr if stream is None else stream
     if not out.isatty():
         yield _Lines(out).show

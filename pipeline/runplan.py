@@ -17,7 +17,7 @@ from pipeline.automatic import automatic_plots
 from pipeline.errors import OutputError, SettingError
 from pipeline.opening import open_run
 from pipeline.planning import Plan, component_name, parse_plots, plan_run
-from pipeline.progress import Progress
+from pipeline.progress import shown
 from pipeline.rendering import Kind, make_kind
 from pipeline.words import size_text, table
 
@@ -131,7 +131,7 @@ class RunPlan:
         logdir : path
         progress : bool
         **where
-            ``workers``, ``scheduler`` and ``restart`` of `pipeline.convert`.
+            ``workers``, ``scheduler``, ``memory``, ``metrics`` and ``restart`` of `pipeline.convert`.
 
         Returns
         -------
@@ -141,14 +141,7 @@ class RunPlan:
 
         if not progress:
             return convert(self.run, logdir, self.plots, **where)
-        from tqdm.auto import tqdm
-
-        with tqdm(desc=self.run.name or "run", unit="block") as bar:
-
-            def show(progress: Progress) -> None:
-                bar.total = progress.total
-                bar.update(progress.done - bar.n)
-
+        with shown() as show:
             return convert(self.run, logdir, self.plots, progress=show, **where)
 
     def _rows(self) -> list[tuple[str, ...]]:

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import atexit
 import mmap
 import os
-import socket
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.errors import OutputError, SourceError
+from pipeline.errors import SourceError
+from pipeline.serving import Server
 
-__all__ = ["Server", "free_port", "heavy", "samples", "tensorboard", "tensorboard_command"]
+__all__ = ["heavy", "samples", "tensorboard"]
 
 #: Tags a run and frames a tag that TensorBoard shows without effort (its issues 4170 and 2142).
 _MOST_TAGS, _MOST_FRAMES = 2000, 300
 _LOOKED_AT = 200_000  # records of an event file whose tags are counted
-
-#: Runs TensorBoard until the pipe from whoever started it closes, however that one ends.
-_UNTIL_ORPHANED = """
-import os, sys, threading
-threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=True).start()
-from tensorboard.main import run_main
-run_main()
-"""
 
 
 def samples(logdir: str | os.PathLike[str]) -> dict[str, int]:
@@ -132,98 +120,6 @@ def _series(path: Path) -> int:
     return len(found)
 
 
-def tensorboard_command(
-    logdir: str | os.PathLike[str], samples: dict[str, int], *, port: int | None = None, host: str | None = None
-) -> list[str]:
-    """Return the command that starts TensorBoard in this Python."""
-    command = [sys.executable, "-m", "tensorboard.main", f"--logdir={os.fspath(logdir)}"]
-    command.append("--samples_per_plugin=" + ",".join(f"{plugin}={most}" for plugin, most in sorted(samples.items())))
-    command.append("--reload_multifile=true")
-    if port is not None:
-        command.append(f"--port={port}")
-    if host is not None:
-        command.append(f"--host={host}")
-    return command
-
-
-def free_port(wanted: int | None = None) -> int:
-    """Return `wanted` if nothing listens there, else a free port of this machine."""
-    for port in (*(() if wanted is None else (wanted,)), 0):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OutputError("no free port on this machine")
-
-
-class Server:
-    """A running TensorBoard; shows itself in a notebook. It ends with `stop`, or with the process that started it."""
-
-    def __init__(self, logdir: Path, height: int, flags: dict[str, int]) -> None:
-        self.logdir, self.height, self.flags = logdir, height, flags
-        self.port = free_port()
-        command = tensorboard_command(logdir, flags, port=self.port, host="127.0.0.1")
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _UNTIL_ORPHANED, *command[3:]],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        atexit.register(self.stop)
-
-    @property
-    def url(self) -> str:
-        """Where it is."""
-        return f"http://127.0.0.1:{self.port}/"
-
-    @property
-    def running(self) -> bool:
-        """Whether it has not ended."""
-        return self._process.poll() is None
-
-    def wait(self, seconds: float = 60.0) -> None:
-        """Wait until it answers.
-
-        Raises
-        ------
-        OutputError
-            If it ended, or does not answer in time.
-        """
-        past = time.monotonic() + seconds
-        while self.running and time.monotonic() < past:
-            if answers(self.port):
-                return
-            time.sleep(0.1)
-        self.stop()
-        raise OutputError(f"{self.logdir}: TensorBoard did not start; hdf2tb view says why")
-
-    def stop(self) -> None:
-        """End it."""
-        atexit.unregister(self.stop)
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        self._process.terminate()
-        self._process.wait()
-
-    def __repr__(self) -> str:
-        return f"<TensorBoard of {self.logdir.name} at {self.url}>" if self.running else "<TensorBoard, ended>"
-
-    def _repr_html_(self) -> str:
-        if not self.running:
-            return "<p>TensorBoard has ended; call tensorboard() again.</p>"
-        frame = f'<iframe src="{self.url}" width="100%" height="{self.height}" frameborder="0"></iframe>'
-        return f'{frame}<p><a href="{self.url}" target="_blank">in a page of its own</a></p>'
-
-
-def answers(port: int) -> bool:
-    """Whether something listens at a port of this machine."""
-    with socket.socket() as probe:
-        probe.settimeout(1.0)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 _servers: dict[Path, Server] = {}
 
 
@@ -257,6 +153,6 @@ def tensorboard(logdir: str | os.PathLike[str], *, height: int = 800) -> Server:
         return running
     if running is not None:
         running.stop()
-    _servers[place] = Server(place, height, flags)
+    _servers[place] = Server(place, flags, height=height)
     _servers[place].wait()
     return _servers[place]

@@ -44,6 +44,7 @@ RIGHT: dict[str, list[tuple[Any, Any]]] = {
     "line_size": [(0.5, 0.5), ("2", 2.0), (np.float32(0.5), 0.5)],
     "events": [([100, 250], (100.0, 250.0)), (5, (5.0,)), ("[1; 2]", (1.0, 2.0)), (np.array([1.5]), (1.5,)), ([], ())],
     "event_colors": [("red", ("#ff0000",)), ([[0, 0, 1]], ("#0000ff",)), ("[tab:blue]", ("#1f77b4",)), (None, None)],
+    "event_labels": [("on", ("on",)), ("[a  b]", ("a b",)), ([7], ("7",)), (["a, b"], ("a, b",)), (None, None)],
     "window": [(500, 500), ("500", 500), ("200ms", "200 ms"), ("1234567us", "1234567 us"), (None, None)],
     "units": [
         ([0, 5, 7], (0, 5, 7)),
@@ -101,6 +102,7 @@ WRONG: dict[str, list[Any]] = {
     "line_size": [0, -1, "thick", math.nan, math.inf, None, [1], True],
     "events": ["soon", {"on": 1}, [None], math.nan, [1, math.inf], [[1, 2], [3]], 1j],
     "event_colors": ["rde", ["red", "nocolour"], 5, [5], [[2, 0, 0]], {"a": 1}],
+    "event_labels": [5, True, [True], 1.5],
     "window": [0, -5, "-5", 1.5, "soon", "0 ms", "-1 ms", True, [1], math.inf],
     "units": [-1, [0, 0], [], "", ":", "0:0", "a:b", "1:2:3:4", 1.5, True, "all", {}, [None], slice(None)],
     "points": [1, 0, -1, 2.5, "few", True, [2], math.inf],
@@ -121,8 +123,8 @@ def test_every_setting_is_in_the_tables() -> None:
 
 @pytest.mark.parametrize(("kind", "name", "value", "kept"), RIGHT_OF_EACH, ids=label)
 def test_what_is_accepted_is_kept_as_a_plain_value(kind: Any, name: str, value: Any, kept: Any) -> None:
-    if name == "event_colors":
-        made = kind(event_colors=value, events=[1])
+    if name in ("event_colors", "event_labels"):
+        made = kind(**{name: value}, events=[1])
     else:
         made = kind(**{name: value})
     found = getattr(made, name)
@@ -155,8 +157,8 @@ def test_kinds_are_frozen_hashable_small_and_say_what_was_chosen(kind: Any) -> N
 
 @pytest.mark.parametrize(("kind", "name", "value", "kept"), RIGHT_OF_EACH, ids=label)
 def test_what_was_chosen_makes_the_same_kind(kind: Any, name: str, value: Any, kept: Any) -> None:
-    if name == "event_colors":
-        made = kind(event_colors=value, events=[1])
+    if name in ("event_colors", "event_labels"):
+        made = kind(**{name: value}, events=[1])
     else:
         made = kind(**{name: value})
     assert make_kind(made.chosen()) == made
@@ -188,6 +190,8 @@ def test_defaults_are_those_of_the_original() -> None:
         ({"kind": "trace", "points": 5}, r"has no setting 'points', which is for trace \(scalar\)"),
         ({"kind": "raster", "cmap": "magma"}, r"has no setting 'cmap', which is for heatmap \(image\)"),
         ({"kind": "raster", "event_colors": ["red", "blue"], "events": [1]}, "2 colours for 1 events"),
+        ({"kind": "raster", "event_labels": ["on", "off"], "events": [1]}, "2 labels for 1 events: accepted is one an"),
+        ({"kind": "raster", "event_labels": ["on"]}, "1 labels for 0 events"),
         ("trace", "v: accepted is a mapping"),
         ([("kind", "trace")], "v: accepted is a mapping"),
         (None, "v: accepted is a mapping"),

@@ -1,4 +1,4 @@
-"""TensorBoard is told to show as much as there is."""
+"""TensorBoard is told to show as much as there is, and people of what is more than it shows well."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 from tensorboard.summary import Writer
 
 import pipeline
-from pipeline.viewing import samples, tensorboard_command
+from pipeline.serving import tensorboard_command
+from pipeline.viewing import heavy, samples
 from tests.conftest import PLOTS, STEPS
 
 FEW = {"images": 10, "scalars": 1000}
@@ -83,3 +84,41 @@ def test_the_command_runs_this_pythons_tensorboard(tmp_path: Path) -> None:
         "--reload_multifile=true",
     ]
     assert tensorboard_command("tb", FEW, port=0, host="::1")[-2:] == ["--port=0", "--host=::1"]
+
+
+def test_what_is_light_is_not_spoken_of(converted: Path) -> None:
+    assert heavy(converted) == []
+
+
+@pytest.mark.parametrize(("frames", "spoken"), [(300, False), (301, True)])
+def test_more_frames_than_the_slider_takes(tmp_path: Path, frames: int, spoken: bool) -> None:
+    writer = pipeline.TensorboardWriter(tmp_path / "run")
+    settings = {"step": 1, "size": (1, 1)}
+    writer.heatmap("GC", "few", np.zeros((20, 2, 2)), settings)
+    writer.heatmap("GC", "weights", np.zeros((frames, 2, 2)), settings)
+    expected = "run: GC/weights has 301 frames; the slider works to about 300: a larger step"
+    assert heavy(tmp_path) == ([expected] if spoken else [])
+
+
+@pytest.mark.parametrize(("units", "spoken"), [(1999, False), (2001, True)])
+def test_more_tags_than_are_listed_well(tmp_path: Path, units: int, spoken: bool) -> None:
+    writer = pipeline.TensorboardWriter(tmp_path / "sweep" / "run")
+    writer.trace("GC", "voltage", np.zeros((3, units)), {"format": "scalar"})
+    writer.heatmap("GC", "weights", np.zeros((2, 2)), {"size": (1, 1)})
+    found = heavy(tmp_path)
+    assert len(found) == spoken
+    if spoken:
+        assert found[0].startswith("sweep/run: 2,002 tags, which take long to list: fewer units (units=0:16), or a")
+
+
+def test_thinned_series_count_as_well(tmp_path: Path) -> None:
+    """Their records hold one tag each, where those of all points hold every tag."""
+    pipeline.TensorboardWriter(tmp_path).trace("G", "v", np.zeros((9, 2001)), {"format": "scalar", "points": 4})
+    assert len(heavy(tmp_path)) == 1
+
+
+def test_a_file_that_is_cut_off_is_looked_at_as_far_as_it_is(tmp_path: Path) -> None:
+    pipeline.TensorboardWriter(tmp_path).trace("G", "v", np.zeros((9, 2001)), {"format": "scalar"})
+    (path,) = tmp_path.glob("*.scalars")
+    path.write_bytes(path.read_bytes()[:-7])
+    assert len(heavy(tmp_path)) == 1

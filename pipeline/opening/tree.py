@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from xarray.core import indexing
 
+from pipeline.accessor import register
 from pipeline.errors import PipelineError, SourceError, TimeAxisWarning
 from pipeline.opening.files import run_files, run_name
 from pipeline.opening.generic import Generic
@@ -64,6 +65,7 @@ def open_run(
     SourceError
         If the path or a file cannot be opened.
     """
+    register()  # what is opened here has `.hdf2tb`
     step = None if dt is None else duration(dt)
     nodes: dict[str, xr.Dataset] = {}
     taken: set[str] = set()

@@ -6,7 +6,6 @@ is those with the data area and a few words filled in.
 
 from __future__ import annotations
 
-import re
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,15 +16,13 @@ import numpy.typing as npt
 
 from pipeline.rendering.colours import BLACK, INKS, colour_scale, inks
 from pipeline.rendering.png import encode_png, up_filter
+from pipeline.rendering.text import DRAWING, put, words
 
 __all__ = ["DPI", "Area", "ColourBar", "Frame", "Look", "cells", "edges", "frame"]
 
 Pixels = npt.NDArray[np.uint8]
 
 DPI = 100
-
-#: Held while fonts are used: neither matplotlib nor FreeType draws text in two threads at a time.
-_DRAWING = threading.Lock()
 
 #: Each thread's scanlines, used again for every picture.
 _SCRATCH = threading.local()
@@ -56,6 +53,8 @@ class Look:
         The axis counts things, so its ticks are whole numbers.
     left : float, optional
         Room to the left of the area in text heights, where it must not depend on the numbers at the axis.
+    above : float
+        Room between the area and the title for marks, in text heights.
     bar : ColourBar, optional
     """
 
@@ -67,6 +66,7 @@ class Look:
     whole_x: bool = False
     whole_y: bool = False
     left: float | None = None
+    above: float = 0.0
     bar: ColourBar | None = None
 
     @property
@@ -79,6 +79,11 @@ class Look:
         """Height of the text in pixels: readable where TensorBoard shows the picture as a small card."""
         width, height = self.pixels
         return min(0.026 * width, 0.055 * height)
+
+    @property
+    def border(self) -> int:
+        """Pixels of the line around the area."""
+        return max(1, round(self.text_height / 12))
 
 
 @dataclass(frozen=True)
@@ -110,10 +115,13 @@ class Frame:
         Palette indices of what does not change; the data area is white.
     area : Area
         Where the data goes.
+    above, border : int
+        Pixels above the area for marks, and of the line around it.
     """
 
-    def __init__(self, pixels: Pixels, palette: Pixels, area: Area, text_height: float) -> None:
-        self.pixels, self.palette, self.area, self.text_height = pixels, palette, area, text_height
+    def __init__(self, pixels: Pixels, palette: Pixels, area: Area, look: Look) -> None:
+        self.pixels, self.palette, self.area, self.text_height = pixels, palette, area, look.text_height
+        self.above, self.border = round(look.above * look.text_height), look.border
         self._lines = up_filter(pixels)
 
     def blank(self) -> Pixels:
@@ -173,57 +181,17 @@ class Frame:
     def _write_above(self, lines: Pixels, title: str, caption: str) -> None:
         """Write the title and caption into scanlines, where the frame is white."""
         area = self.area
-        with _DRAWING:
-            right = _words(caption, self.text_height, area.width // 2)
-            left = _words(title, self.text_height, area.width - right.shape[1] - int(self.text_height))
-        base = area.top - max(3, int(self.text_height * 0.3))
-        for words, at in ((left, area.left), (right, area.right - right.shape[1])):
-            height, width = words.shape
-            top = max(0, base - height)
-            words = words[: base - top]
-            box = lines[top:base, 1 + at : 1 + at + width]
-            box[0] += words[0]
-            box[1:] += words[1:] - words[:-1]
-            lines[base, 1 + at : 1 + at + width] -= words[-1]
-
-
-def _words(text: str, height: float, room: int) -> Pixels:
-    """Return text as one line of inks, shape (h, w); made smaller where it does not fit into `room` columns.
-
-    It is put together of its digits, one by one, and of what is between them. These are drawn once: of the captions of
-    a slider's frames only the numbers differ, and digits are equally wide.
-    """
-    text = " ".join(text.splitlines())
-    if not text:
-        return np.zeros((1, 0), np.uint8)
-    pieces, size = re.findall(r"\d|\D+", text), round(height)
-    while (width := sum(_piece(piece, size).shape[1] for piece in pieces)) > room and size > 6:
-        size = max(6, min(size - 1, int(size * room / width)))
-    return np.hstack([_piece(piece, size) for piece in pieces])[:, :room]
-
-
-@lru_cache(maxsize=1024)
-def _piece(text: str, size: int) -> Pixels:
-    """Return a piece of text as inks, shape (h, w)."""
-    from PIL import Image, ImageDraw
-
-    font = _font(size)
-    image = Image.new("L", (max(1, round(font.getlength(text))), sum(font.getmetrics())))
-    ImageDraw.Draw(image).text((0, 0), text, fill=255, font=font)
-    return np.rint(np.asarray(image) / 255 * BLACK).astype(np.uint8)
-
-
-@lru_cache(maxsize=16)
-def _font(size: int) -> Any:
-    from matplotlib import get_data_path
-    from PIL import ImageFont
-
-    return ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf", size)
+        with DRAWING:
+            right = words(caption, self.text_height, area.width // 2)
+            left = words(title, self.text_height, area.width - right.shape[1] - int(self.text_height))
+        base = area.top - self.above - max(3, int(self.text_height * 0.3))
+        for text, at in ((left, area.left), (right, area.right - right.shape[1])):
+            put(lines, text, at, base)
 
 
 def frame(look: Look) -> Frame:
     """Draw what does not change, once. The global matplotlib settings are neither used nor changed for good."""
-    with _DRAWING:
+    with DRAWING:
         return _frame(look)
 
 
@@ -246,13 +214,13 @@ def _frame(look: Look) -> Frame:
     pixels = np.rint((255 - shades.astype(np.float32)) * (INKS - 1) / 255).astype(np.uint8)
     palette = inks()
     for inside in filter(None, (area, bar_area)):
-        _border(pixels, inside, max(1, round(look.text_height / 12)))
+        _border(pixels, inside, look.border)
     if look.bar and bar_area:
         scale = colour_scale(look.bar.cmap, look.bar.low, look.bar.high)
         palette = scale.palette
         ramp = scale.ramp(bar_area.height)
         pixels[bar_area.top : bar_area.bottom, bar_area.left : bar_area.right] = ramp[:, None]
-    return Frame(pixels, palette, area, look.text_height)
+    return Frame(pixels, palette, area, look)
 
 
 def _axes(figure: Any, look: Look) -> Any:
@@ -314,7 +282,7 @@ def _place(canvas: Any, axes: Any, bar: Any, look: Look) -> tuple[Area, Area | N
     left, below, right_text = _overhang(axes, renderer)
     if look.left is not None:
         left = round(look.left * text)
-    top = round(text * 2.2)
+    top = round(text * 2.2) + round(text * look.above)
     bar_width = 0
     bar_room = 0
     if bar is not None:

@@ -71,6 +71,10 @@ class TimeAxis:
         """Return a step in words, for a picture."""
         return f"step {step}" if self.unit == "step" else f"{self.at(step):.7g} {self.unit} (step {step})"
 
+    def words(self, time: float) -> str:
+        """Return a time in `unit` in words."""
+        return f"step {time:.7g}" if self.unit == "step" else f"{time:.7g} {self.unit}"
+
 
 @dataclass(frozen=True)
 class Subject:

@@ -6,7 +6,7 @@ black. Where cells stand for several steps or units and most have spikes, those 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,38 +15,28 @@ import numpy.typing as npt
 
 from pipeline.errors import SettingError
 from pipeline.records import Image
-from pipeline.rendering.canvas import DPI, ColourBar, Look, cells, edges, frame
-from pipeline.rendering.colours import BLACK, INK, INKS, WHITE, colour_scale, inks, rgb
+from pipeline.rendering.canvas import DPI, ColourBar, Look, frame
+from pipeline.rendering.colours import BLACK, INK, WHITE, colour_scale
+from pipeline.rendering.dashes import marks, soften
+from pipeline.rendering.events import (
+    ABOVE,
+    Event,
+    bars,
+    check_colours,
+    check_events,
+    check_labels,
+    palette,
+    write_labels,
+)
 from pipeline.rendering.kind import Estimate, Subject, TimeBlock, refuse
 from pipeline.settings import SECONDS, Settings, duration, optional, positive, setting, whole
 
 __all__ = ["Raster"]
 
 _WIDEST = 4  # pixels of a spike's line
+_SPARSE = 0.1  # part of the cells with spikes up to which thin ones are made thicker
 _CROWDED = 0.25  # part of the cells with spikes from which on their number is shown
 _EVENT_COLOURS = ("#d62728",)
-
-
-def _check_events(value: Any) -> tuple[float, ...]:
-    if isinstance(value, str):
-        value = [part for part in value.strip("()[]").replace(";", ",").split(",") if part]
-    events = np.ravel(np.asarray(value, dtype=float))
-    if not np.isfinite(events).all():
-        raise ValueError(value)
-    return tuple(events.tolist())
-
-
-def _check_colours(value: Any) -> tuple[Any, ...]:
-    from matplotlib.colors import to_hex
-
-    if isinstance(value, str) and value[:1] in "([" and value[-1:] in ")]":
-        value = [part.strip() for part in value[1:-1].split(",")]
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    colours = tuple(to_hex(colour) for colour in ([value] if isinstance(value, str) else value))
-    if len(set(colours)) > 256 - INKS:
-        raise ValueError(value)
-    return colours
 
 
 def _check_window(value: Any) -> int | str:
@@ -84,6 +74,8 @@ class Raster(Settings):
         Times of vertical bars, in the unit of the time axis (steps where it has none).
     event_colors : tuple of colours or None
         One an event, or one for all; any matplotlib colours.
+    event_labels : tuple of str or None
+        One an event, written beside its marker above the picture. None: its time.
     window : int or str or None
         Steps, or a duration: one frame a window on the slider. None: one picture of it all.
     """
@@ -93,9 +85,12 @@ class Raster(Settings):
     steps_a_task: ClassVar[int | None] = None
 
     line_size: float = setting(0.8, positive, "a number above 0")
-    events: tuple[float, ...] | None = setting(None, optional(_check_events), "a list of times, such as [100, 250]")
+    events: tuple[float, ...] | None = setting(None, optional(check_events), "a list of times, such as [100, 250]")
     event_colors: tuple[str, ...] | None = setting(
-        None, optional(_check_colours), "matplotlib colours, one an event or one for all, such as [red, 'tab:blue']"
+        None, optional(check_colours), "matplotlib colours, one an event or one for all, such as [red, 'tab:blue']"
+    )
+    event_labels: tuple[str, ...] | None = setting(
+        None, optional(check_labels), "texts, one an event, such as [odour on, odour gone]"
     )
     window: int | str | None = setting(None, optional(_check_window), "a whole number of steps, or a duration (200 ms)")
 
@@ -106,6 +101,11 @@ class Raster(Settings):
             raise SettingError(
                 f"raster: event_colors has {given} colours for {len(self.events or ())} events: "
                 "accepted is one an event, or one for all"
+            )
+        if self.event_labels is not None and len(self.event_labels) != len(self.events or ()):
+            raise SettingError(
+                f"raster: event_labels has {len(self.event_labels)} labels for {len(self.events or ())} events: "
+                "accepted is one an event"
             )
 
     @property
@@ -163,6 +163,7 @@ class Raster(Settings):
             (start, start + time.step * span),
             (units - 0.5, -0.5),
             whole_y=True,
+            above=ABOVE if self.events else 0.0,
             bar=None if most is None else ColourBar(INK, 1, most, "spikes a pixel"),
         )
 
@@ -235,44 +236,32 @@ class Raster(Settings):
         ink = np.where(counts > 0, scale.indices(counts) if most else BLACK, WHITE).astype(np.uint8)
         rows, columns = ink.shape
         ink = np.pad(ink, ((1, 0), (1, 0)))  # line and column 0: between the spikes
-        background, palette = self._events(subject, area.width, start)
-        lines = ink[:, _marks(columns, area.width, lambda room: min(room, _WIDEST))]
-        lines = np.where(lines == WHITE, background, lines)
-        which = _marks(rows, area.height, lambda room: max(1, round(room * min(self.line_size, 1.0))))
+        events, colours = self._events(subject, area.width, start)
+        lines = ink[:, marks(columns, area.width, lambda room: min(room, _WIDEST))]
+        lines = np.where(lines == WHITE, bars(events, area.width), lines)
+        which = marks(rows, area.height, lambda room: max(1, round(room * min(self.line_size, 1.0))))
         starts = np.flatnonzero(np.diff(which, prepend=-1))
+        lines = lines[which[starts]]
+        if np.count_nonzero(spikes) <= _SPARSE * spikes.size:
+            lines, starts = soften(lines, starts, area.height, (rows, columns))
         caption = self._caption(subject, start, int(spikes.sum()))
         scanlines = canvas.blank()
-        canvas.paint(scanlines, lines[which[starts]], starts)
-        return canvas.finish(scanlines, subject.name, caption, palette), *canvas.size
+        canvas.paint(scanlines, lines, starts)
+        write_labels(canvas, scanlines, events, len(colours))
+        return canvas.finish(scanlines, subject.name, caption, palette(colours)), *canvas.size
 
-    def _events(self, subject: Subject, width: int, start: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-        """Return the line of pixels behind the spikes, with a bar an event, shape (width,), and the palette."""
+    def _events(self, subject: Subject, width: int, start: int) -> tuple[list[Event], list[str]]:
+        """Return the events of one window on an area so many pixels wide, and their colours."""
         assert subject.time is not None
-        line = np.full(width, WHITE, np.uint8)
-        colours = list(dict.fromkeys(self.event_colors or _EVENT_COLOURS))
-        span, half = self._span(subject), max(1, width // 600)
+        time, span, given = subject.time, self._span(subject), self.event_colors or _EVENT_COLOURS
+        colours, found = list(dict.fromkeys(given)), []
         for number, event in enumerate(self.events or ()):
-            at = (event - subject.time.start) / subject.time.step - start
+            at = (event - time.start) / time.step - start
             if 0 <= at < span:
-                column = int((at + 0.5) * width / span)
-                colour = (self.event_colors or colours)[number if len(self.event_colors or ()) > 1 else 0]
-                line[max(0, column - half) : column + half + 1] = INKS + colours.index(colour)
-        half_white = [(rgb(colour).astype(np.float32) + 255) / 2 for colour in colours]
-        return line, np.vstack([inks(), np.rint(half_white).astype(np.uint8)])
-
-
-def _marks(count: int, pixels: int, size: Callable[[int], int]) -> npt.NDArray[np.intp]:
-    """Return for each pixel which of `count` marks, from 1, it belongs to; 0 between them.
-
-    Each mark stands in the middle of its cell, `size` (of the cell's pixels) of them long.
-    """
-    which = cells(count, pixels) + 1
-    tops = edges(count, pixels)
-    room = np.diff(tops, append=pixels)
-    filled = np.array([size(int(r)) for r in range(int(room.max()) + 1)])[room]
-    inside = np.arange(pixels) - (tops + (room - filled) // 2)[which - 1]
-    which[(inside < 0) | (inside >= filled[which - 1])] = 0
-    return which
+                label = self.event_labels[number] if self.event_labels else time.words(event)
+                colour = colours.index(given[number if len(given) > 1 else 0])
+                found.append(Event(int((at + 0.5) * width / span), colour, label))
+        return found, colours
 
 
 def _starts(count: int, groups: int) -> npt.NDArray[np.intp]:
