@@ -58,8 +58,12 @@ def _print_report(report: Any) -> None:
     for run in report.runs:
         for note in run.notes:
             print(f"note: {note}")
-        size = sum(run.files.values())
-        print(f"{run.directory}: {', '.join(run.written) or 'nothing'}; {size_text(size)}")
+    rows = [("run", "state", "size", "holds")]
+    for run in report.runs:
+        rows.append((run.name, run.state, size_text(sum(run.files.values())), ", ".join(run.written) or "nothing"))
+    failed = dict.fromkeys(line.partition(":")[0] for line in report.failed)
+    rows += [(name, "failed", "", "") for name in failed if name not in {run.name for run in report.runs}]
+    print(table(rows))
     if any(run.files for run in report.runs):
         print(f"Look at it with:\n  hdf2tb view {_quoted(report.logdir)}")
 

@@ -35,8 +35,8 @@ class RunReport:
         Bytes by event file.
     problems, notes : tuple of str
         A line each.
-    reused : int
-        Variables that were complete already, and not read.
+    variables, reused : int
+        How many there are, and how many of them were complete already, and not read.
     written : tuple of str
         What the event files hold, a phrase a kind of plot.
     """
@@ -46,8 +46,18 @@ class RunReport:
     files: dict[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    variables: int = 0
     reused: int = 0
     written: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> str:
+        """What became of it, in a word or two."""
+        if self.problems:
+            return _plural(len(self.problems), "problem")
+        if self.variables and self.reused == self.variables:
+            return "was complete"
+        return "continued" if self.reused else "converted"
 
 
 @dataclass(frozen=True)
@@ -278,6 +288,7 @@ class _Output:
             files=sizes,
             problems=problems,
             notes=tuple(self.plan.notes),
+            variables=len(self.plan.jobs),
             reused=self.kept,
             written=tuple(self._written(len(hparams))),
         )

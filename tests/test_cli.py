@@ -45,7 +45,7 @@ def test_convert_says_what_was_written_and_how_to_look_at_it(
 ) -> None:
     code, out, _ = said(capsys, "convert", run, "--out", tmp_path / "tb", "--plot", "voltage:kind=trace,format=scalar")
     assert code == 0
-    assert f"{tmp_path}/tb/run: 4 series of 1 trace" in out
+    assert re.search(r"run  converted  \d.*B  4 series of 1 trace", out)
     assert f"hdf2tb view {tmp_path}/tb" in out
     assert len(accumulated(tmp_path / "tb" / "run").Tags()["scalars"]) == 4
 
