@@ -254,6 +254,7 @@ def _active_client() -> Any:
     from distributed import default_client
 
     try:
-        return default_client()
+        client = default_client()
     except ValueError:
         return None
+    return client if client.status == "running" else None  # one that was closed may still be named

@@ -6,8 +6,6 @@ import html
 import sys
 from typing import TYPE_CHECKING, Any
 
-from pipeline.words import size_text
-
 if TYPE_CHECKING:
     from pipeline.progress import Progress
 
@@ -38,8 +36,7 @@ class NotebookBar:
         if self._shown == percent:
             return
         self._shown = percent
-        name = f"{progress.run}, {size_text(progress.bytes_total)}"
-        bundle = {"text/plain": _text(name, percent), "text/html": _html(name, percent)}
+        bundle = {"text/plain": _text(progress.run, percent), "text/html": _html(progress.run, percent)}
         if self._handle is not None:
             self._handle.update(bundle, raw=True)
         else:

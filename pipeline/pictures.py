@@ -16,6 +16,7 @@ from typing import Any
 from pipeline import widgets
 from pipeline.errors import SourceError, nearest
 from pipeline.jobs import Drawing, Job
+from pipeline.memory import Budget
 from pipeline.opening.stored import stored_identity
 from pipeline.records import Hparams, Image, Scalars
 from pipeline.rendering.heatmap import Heatmap, MatrixHeatmap
@@ -42,7 +43,7 @@ class Preview:
     """
 
     def __init__(self, job: Job, drawing: Drawing) -> None:
-        job = replace(job, drawings=(drawing,)).read_times()
+        job = replace(job, drawings=(drawing,), budget=Budget(0)).read_times()  # a preview keeps no blocks
         drawing = job.drawings[0]
         self.title = f"{drawing.subject.name}: {drawing.kind.kind} ({drawing.kind.format})"
         self.note = ""
