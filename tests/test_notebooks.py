@@ -142,8 +142,8 @@ def test_what_it_previews_is_what_is_written(pair: tuple[str, Any, Any], tmp_pat
         return
     shown = pictures(fresh)[1:]  # the first is matplotlib's
     pipeline.simulate(tmp_path / "network", steps=3000, seed=1)
-    [preview] = [cell.source for cell in fresh.cells if 'preview(kind="raster"' in cell.source]
-    raster = ast.literal_eval("{" + re.sub(r"(\w+)=", r'"\1":', preview[preview.index("(") + 1 : -1]) + "}")
+    [cell] = [cell.source for cell in fresh.cells if 'preview(kind="raster", **events)' in cell.source]
+    raster = {"kind": "raster", **ast.literal_eval(cell[cell.index("{") : cell.index("}") + 1])}
     plots = [{"E/spiked": raster}, {"weights": {"kind": "heatmap", "step": 100}}]
     pipeline.convert(tmp_path / "network", tmp_path / "tb", plots, dt="1 ms")
     written = accumulated(tmp_path / "tb" / "network")
