@@ -69,6 +69,8 @@ BARS: tuple[Bar, ...] = (
     Bar("2 worker processes against 1, heatmap frames", "workers", "1 worker", 1.7, None, ours="2 workers"),
     Bar("event files' size, pictures", "cold run", "sapicore", 1, None, "run", "picture_bytes"),
     Bar("event files' size, all", "cold run", "sapicore", 1, None, "run", "bytes"),
+    Bar("17 GB of values, 2 workers, peak memory of all processes", "long run", 1.5e9, 1, None, "run", "peak"),
+    Bar("one frame at the end of it, against an early one", "one frame", "early", 0.83, ours="late"),
     Bar("time until TensorBoard shows all of it", "shown", "sapicore", 1, None, "run"),
 )
 
@@ -217,9 +219,14 @@ def draw(found: dict[str, Any], path: Path) -> None:
         series = sorted((m for m in measured if m.group == "traces" and m.who == who), key=lambda m: m.count)
         counts = [m.count for m in series]
         parts["time"].plot(counts, [m.seconds for m in series], "o-", color=colour, label=who)
-        parts["growth"].plot(counts, [(m.peak or 0) / 1e6 for m in series], "o-", color=colour, label=who)
-    parts["time"].set(xscale="log", yscale="log", ylabel="seconds", title="scalar traces from HDF5: time")
-    parts["growth"].set(xscale="log", ylabel="MB", xlabel="points", ylim=(0, None), title="and peak memory")
+    long = sorted((m for m in measured if m.group == "long run"), key=lambda m: m.count)
+    label = ", ".join(f"{m.seconds:.0f} s for {m.count:,} steps" for m in long)
+    parts["growth"].plot([m.count for m in long], [(m.peak or 0) / 1e6 for m in long], "o-", label=label)
+    parts["time"].set(
+        xscale="log", yscale="log", ylabel="seconds", xlabel="points", title="scalar traces from HDF5: time"
+    )
+    title = "all plots of weights (200×200), voltage and spikes (1,000): peak memory, all processes"
+    parts["growth"].set(xscale="log", ylabel="MB", xlabel="steps", ylim=(0, None), title=title)
     for name in ("time", "growth"):
         parts[name].legend()
         parts[name].grid(alpha=0.3)
