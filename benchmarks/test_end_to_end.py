@@ -17,7 +17,8 @@ import pipeline
 from benchmarks import ours, peers
 from benchmarks.conftest import launch, need, once
 from benchmarks.data import NAME, SIZE, UNITS, event_bytes, written
-from pipeline.viewing import samples, tensorboard_command
+from pipeline.serving import tensorboard_command
+from pipeline.viewing import samples
 
 CASES = [(ours.traces, steps) for steps in SIZE.series] + [(peers.sapicore_traces, steps) for steps in SIZE.few_points]
 
