@@ -6,7 +6,9 @@ module knows Dask's schedulers.
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -105,8 +107,8 @@ class LocalProcesses:
         import dask
         from distributed import Client, LocalCluster
 
-        # A worker that dies is replaced, and what it did is done again: by others, if it was not the work that did it.
-        with dask.config.set({"distributed.scheduler.allowed-failures": 10}):
+        # A worker that dies is replaced, and what it did is done again.
+        with _interrupts_ignored(), dask.config.set({"distributed.scheduler.allowed-failures": 10}):
             cluster = self._ending.enter_context(
                 LocalCluster(
                     n_workers=self.workers,
@@ -135,6 +137,19 @@ class LocalProcesses:
     def close(self) -> None:
         """End the processes."""
         self._ending.close()
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Start processes that a terminal's Ctrl-C does not end: this one ends them, when it has closed its files."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class GraphBuilder:

@@ -167,7 +167,7 @@ class _Bars:
             self._began = True
         name = f"{progress.run} {progress.variable}"
         if self._one.desc != name:
-            self._one.set_description_str(name, refresh=False)
+            self._one.set_description_str(name)
         self._all.total, self._one.total = progress.bytes_total, progress.variable_total
         self._all.set_postfix_str(f"block {progress.done:,} of {progress.total:,}", refresh=False)
         self._all.update(progress.bytes_done - self._all.n)

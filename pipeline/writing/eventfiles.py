@@ -107,7 +107,8 @@ class EventFiles:
             while view:  # an unbuffered write may take only a part
                 view = view[self._open[kind].write(view) :]
         except OSError as cause:
-            raise OutputError(f"{path}: cannot be written ({cause.strerror})") from cause
+            hint = "when that is mended, the same command goes on from here"
+            raise OutputError(f"{path}: cannot be written ({cause.strerror}); {hint}") from cause
 
     def write_hparams(self, values: dict[str, HparamValue], group: str) -> None:
         """Write all hyperparameters of the run as one session, replacing the one written before."""
