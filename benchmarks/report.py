@@ -220,15 +220,15 @@ def draw(found: dict[str, Any], path: Path) -> None:
         counts = [m.count for m in series]
         parts["time"].plot(counts, [m.seconds for m in series], "o-", color=colour, label=who)
     long = sorted((m for m in measured if m.group == "long run"), key=lambda m: m.count)
-    label = ", ".join(f"{m.seconds:.0f} s for {m.count:,} steps" for m in long)
+    label = ", ".join(f"{m.count:,} steps in {m.seconds:.0f} s" for m in long)
     parts["growth"].plot([m.count for m in long], [(m.peak or 0) / 1e6 for m in long], "o-", label=label)
     parts["time"].set(
         xscale="log", yscale="log", ylabel="seconds", xlabel="points", title="scalar traces from HDF5: time"
     )
-    title = "all plots of weights (200×200), voltage and spikes (1,000): peak memory, all processes"
+    title = "a long run: memory of all processes"
     parts["growth"].set(xscale="log", ylabel="MB", xlabel="steps", ylim=(0, None), title=title)
     for name in ("time", "growth"):
-        parts[name].legend()
+        parts[name].legend(fontsize=8)
         parts[name].grid(alpha=0.3)
     figure.savefig(path)
 
