@@ -21,7 +21,7 @@ def convert(given: argparse.Namespace) -> int:
     """Convert runs, or say what would be written."""
     from pipeline.planning import parse_plots
     from pipeline.progress import shown
-    from pipeline.run import Report
+    from pipeline.reports import Report
     from pipeline.run import convert as convert_runs
 
     plots: list[dict[str, Any]] | None = None

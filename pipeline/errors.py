@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.run import Report
+    from pipeline.reports import Report
 
 __all__ = [
     "ConversionError",
@@ -52,7 +52,7 @@ class ConversionError(PipelineError):
 
     Attributes
     ----------
-    report : pipeline.run.Report
+    report : pipeline.reports.Report
         What was written, and one message for each problem.
     """
 

@@ -4,60 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import OutputError
 from pipeline.executors import Executor, InProcess, in_order
 from pipeline.planning import Plan
 from pipeline.progress import Progress, Tally
 from pipeline.recipe import Mark, Piece, pieces, step_sizes
+from pipeline.reports import RunReport, plural
 from pipeline.tasks import Failure, Outcome, guarded
-from pipeline.writing.eventfiles import FIRST_RECORD, GROWING, EventFiles, event_file
+from pipeline.writing.aside import Aside
+from pipeline.writing.eventfiles import FIRST_RECORD, EventFiles, event_file
 from pipeline.writing.journal import Checkpoint, Entry, Journal, Ranges, journal_path
 
-__all__ = ["RunReport", "append_outcome", "write_computed", "write_runs"]
+__all__ = ["append_outcome", "write_computed", "write_runs"]
 
 #: Seconds between checkpoints of a variable that is under way, and of one with partials to be kept.
 _CHECKPOINT_SECONDS = 0.1, 1.0
-
-
-@dataclass(frozen=True)
-class RunReport:
-    """What was written of one run.
-
-    Attributes
-    ----------
-    name, directory : str
-    files : dict of str to int
-        Bytes by event file.
-    problems, notes : tuple of str
-        A line each.
-    variables, reused : int
-        How many there are, and how many of them were complete already, and not read.
-    written : tuple of str
-        What the event files hold, a phrase a kind of plot.
-    """
-
-    name: str
-    directory: str
-    files: dict[str, int] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    variables: int = 0
-    reused: int = 0
-    written: tuple[str, ...] = ()
-
-    @property
-    def state(self) -> str:
-        """What became of it, in a word or two."""
-        if self.problems:
-            return _plural(len(self.problems), "problem")
-        if self.variables and self.reused == self.variables:
-            return "was complete"
-        return "continued" if self.reused else "converted"
 
 
 @dataclass(frozen=True)
@@ -169,7 +134,7 @@ class _Output:
         self.counts = [len(step_sizes(job)) for job in plan.jobs]
         self.failures: dict[int, str] = {}
         self.journal = Journal(journal_path(files.run_dir))
-        self.aside = _Aside(files.run_dir)
+        self.aside = Aside(files.run_dir)
         self.kept, self.resume = self._match(restart)
         self.current = -1
         self.starts: dict[str, int] = {}
@@ -303,13 +268,9 @@ class _Output:
                 if what != "values":
                     counts.setdefault((drawing.kind.kind, what), []).append(about.count)
         for (kind, what), found in counts.items():
-            yield f"{sum(found):,} {what if sum(found) > 1 else what[:-1]} of {_plural(len(found), kind)}"
+            yield f"{sum(found):,} {what if sum(found) > 1 else what[:-1]} of {plural(len(found), kind)}"
         if hparams:
-            yield _plural(hparams, "hyperparameter")
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count:,} {word}{'s' if count != 1 else ''}"
+            yield plural(hparams, "hyperparameter")
 
 
 def _same(result: Any) -> Any:
@@ -323,43 +284,3 @@ def _ends(ranges: Any, least: dict[str, int] | None = None) -> dict[str, int]:
         for kind, (_, end) in found.items():
             ends[kind] = max(end, ends.get(kind, 0))
     return ends
-
-
-class _Aside:
-    """Event files of an earlier conversion that differs, kept until what is still right in them was copied."""
-
-    def __init__(self, run_dir: Path) -> None:
-        self.paths = {kind: run_dir / f".hdf2tb.{kind}.previous" for kind in (*GROWING, "journal")}
-        self.entries = {entry.key: entry for entry in Journal(self.paths["journal"]).entries if entry.key}
-
-    def take(self, files: EventFiles, journal: Journal) -> bool:
-        """Set the files aside, journal last, unless others are there already; say whether it was done."""
-        if self.entries or not journal.entries:
-            return False
-        files.close()
-        try:
-            for kind in GROWING:
-                path = event_file(files.run_dir, kind, files.number)
-                if path.exists():
-                    path.replace(self.paths[kind])
-            journal.path.replace(self.paths["journal"])
-        except OSError as cause:
-            raise OutputError(f"{files.run_dir}: cannot be written ({cause.strerror})") from cause
-        self.entries = {entry.key: entry for entry in journal.entries if entry.key}
-        return True
-
-    def copy(self, key: str, files: EventFiles) -> None:
-        """Append the records of one variable."""
-        for kind, (start, end) in self.entries[key].ranges.items():
-            with open(self.paths[kind], "rb") as file:
-                file.seek(start)
-                while start < end:
-                    part = file.read(min(end - start, 1 << 24))
-                    files.append(kind, part)
-                    start += len(part)
-
-    def remove(self) -> None:
-        """Remove what is set aside."""
-        self.entries = {}
-        for path in self.paths.values():
-            path.unlink(missing_ok=True)

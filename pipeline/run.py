@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,33 +20,20 @@ from pipeline.errors import ConversionError, PipelineError, SettingError, neares
 from pipeline.executors import GraphBuilder, executor
 from pipeline.memory import Budget, size_in_bytes
 from pipeline.opening import open_run
-from pipeline.output import RunReport, write_computed, write_runs
+from pipeline.output import write_computed, write_runs
 from pipeline.planning import Plan, Plots, parse_plots, plan_run
 from pipeline.progress import Progress
 from pipeline.recipe import pieces, step_sizes
+from pipeline.reports import Report, RunReport
 from pipeline.tasks import Failure, guarded
 from pipeline.writing.eventfiles import locked, write_experiment
 
-__all__ = ["Report", "RunReport", "convert", "plan_sources", "unmatched"]
+__all__ = ["convert", "plan_sources", "unmatched"]
 
 Source = str | os.PathLike[str] | xr.DataTree
 
 #: What this process does in a second, about: bytes of values read, pictures drawn; and how much to do repays workers.
 _READ_A_SECOND, _DRAWN_A_SECOND, _WORTH_SECONDS = 2e8, 600, 6.0
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a conversion wrote."""
-
-    logdir: str
-    runs: tuple[RunReport, ...]
-    failed: tuple[str, ...] = ()
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """All problems, a line each."""
-        return (*self.failed, *(line for run in self.runs for line in run.problems))
 
 
 def convert(

@@ -135,7 +135,7 @@ class RunPlan:
 
         Returns
         -------
-        pipeline.run.Report
+        pipeline.reports.Report
         """
         from pipeline.run import convert
 

@@ -15,6 +15,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import pipeline
 import pipeline.jobs
+import pipeline.run
 from pipeline.config import read_config
 from pipeline.opening.stored import StoredArray
 from pipeline.progress import Progress
@@ -531,3 +532,39 @@ def test_a_report_is_a_value(network: Path, tmp_path: Path) -> None:
 
     with pytest.raises(dataclasses.FrozenInstanceError):
         report.logdir = "elsewhere"
+
+
+def test_metrics_are_columns_beside_the_settings(sweep: dict[str, Path], tmp_path: Path) -> None:
+    from tensorboard.plugins.hparams import metadata
+
+    pipeline.convert(list(sweep.values()), tmp_path, PLOTS, metrics=["GC/N0/voltage", "MC/N2/voltage"])
+    found = accumulated(tmp_path).SummaryMetadata(metadata.EXPERIMENT_TAG).plugin_data.content
+    experiment = metadata.parse_experiment_plugin_data(found)
+    assert [info.name.tag for info in experiment.metric_infos] == ["GC/N0/voltage", "MC/N2/voltage"]
+    assert "GC/seed" in {info.name for info in experiment.hparam_infos}
+
+
+def test_a_metric_that_no_run_has_is_refused_before_anything_is_written(network: Path, tmp_path: Path) -> None:
+    with pytest.raises(pipeline.SettingError, match=r"metric 'GC/N9/voltage': .*did you mean 'GC/N\d/voltage'"):
+        pipeline.convert(network, tmp_path / "tb", PLOTS, metrics=["GC/N9/voltage"])
+    assert not (tmp_path / "tb").exists()
+
+
+@pytest.mark.parametrize(("worth", "used"), [(0.0, 3), (1e9, None)])
+def test_workers_are_started_by_themselves_where_they_pay(
+    network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worth: float, used: int | None
+) -> None:
+    asked: list[int | None] = []
+    real = pipeline.run.executor
+
+    def executor(workers: int | None, *args: Any) -> Any:
+        asked.append(workers)
+        return real(None)
+
+    monkeypatch.setattr(pipeline.run, "executor", executor)
+    monkeypatch.setattr(pipeline.run, "_WORTH_SECONDS", worth)
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 1, 2})
+    pipeline.convert(network, tmp_path, PLOTS, workers="auto")
+    assert asked == [used]
+    with pytest.raises(pipeline.SettingError, match="accepted is a whole number of at least 1, or 'auto'"):
+        pipeline.convert(network, tmp_path, PLOTS, workers="many")
