@@ -217,11 +217,14 @@ def draw(found: dict[str, Any], path: Path) -> None:
     _draw_peaks(parts["peak"], measured)
     for who, colour in (("ours", "tab:blue"), ("sapicore_traces", "tab:grey")):
         series = sorted((m for m in measured if m.group == "traces" and m.who == who), key=lambda m: m.count)
+        if not series:
+            continue
         counts = [m.count for m in series]
         parts["time"].plot(counts, [m.seconds for m in series], "o-", color=colour, label=who)
     long = sorted((m for m in measured if m.group == "long run"), key=lambda m: m.count)
-    label = ", ".join(f"{m.count:,} steps in {m.seconds:.0f} s" for m in long)
-    parts["growth"].plot([m.count for m in long], [(m.peak or 0) / 1e6 for m in long], "o-", label=label)
+    if long:
+        label = ", ".join(f"{m.count:,} steps in {m.seconds:.0f} s" for m in long)
+        parts["growth"].plot([m.count for m in long], [(m.peak or 0) / 1e6 for m in long], "o-", label=label)
     parts["time"].set(
         xscale="log", yscale="log", ylabel="seconds", xlabel="points", title="scalar traces from HDF5: time"
     )
@@ -230,6 +233,9 @@ def draw(found: dict[str, Any], path: Path) -> None:
     for name in ("time", "growth"):
         parts[name].legend(fontsize=8)
         parts[name].grid(alpha=0.3)
+    for name in ("time", "growth"):
+        if not parts[name].lines:  # with -k not all is measured
+            parts[name].set(xscale="linear", yscale="linear")
     figure.savefig(path)
 
 
