@@ -150,7 +150,7 @@ class TensorboardWriter:
         plan = plan_array(name, attr, value, kind, self._tags, time=time)
         hparams = dict(plan.hparams)
         for job in plan.jobs:
-            for piece in pieces(job.read_times(), InProcess().submit):
+            for piece in pieces(job.read_times(), InProcess()):
                 outcome = piece.handle
                 if isinstance(outcome, Failure):
                     raise SourceError(f"{job.name}: {outcome.message}")

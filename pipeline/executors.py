@@ -7,6 +7,7 @@ module knows Dask's schedulers.
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 import threading
 from collections import deque
@@ -14,9 +15,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import Any, Protocol
+from uuid import uuid4
 
 from pipeline.errors import SettingError
-from pipeline.tasks import Failure
+from pipeline.tasks import Failure, Outcome, guarded
 
 __all__ = ["Executor", "GraphBuilder", "InProcess", "LocalProcesses", "OnCluster", "executor", "in_order"]
 
@@ -38,6 +40,9 @@ class Executor(Protocol):
     def settle(self, handle: Any) -> Any:
         """Wait until a result is there, and leave it there; a `Failure` is returned where it is seen."""
 
+    def detach(self, handle: Any) -> Any:
+        """Return what `submit` takes in place of a handle, without all that led to it, which a scheduler remembers."""
+
 
 class InProcess:
     """Runs each function at once, one after the other: the reference that the others must equal."""
@@ -56,6 +61,8 @@ class InProcess:
         """Return a `Failure`, or None."""
         return handle if isinstance(handle, Failure) else None
 
+    detach = result
+
 
 class OnCluster:
     """Runs functions on the workers of a ``distributed.Client``."""
@@ -65,21 +72,42 @@ class OnCluster:
         self.workers = max(1, sum(client.nthreads().values()))
         self.window = 4 * self.workers
 
+    @cached_property
+    def _direct(self) -> bool:
+        """Whether results can be fetched from the workers; behind a gateway they come by way of the scheduler."""
+        from distributed.comm import get_address_host_port
+
+        try:
+            socket.create_connection(get_address_host_port(next(iter(self.client.nthreads()))), timeout=2.0).close()
+        except (OSError, ValueError, StopIteration):
+            return False
+        return True
+
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Send it."""
-        return self.client.submit(function, *args, pure=False)
+        """Send it; what was sent first is begun first."""
+        named = args[0] if function is guarded else function  # what the dashboard shows
+        key = f"{named.__name__}-{uuid4().hex}"
+        return self.client.submit(function, *args, key=key, pure=False, fifo_timeout="0s")
 
     def result(self, handle: Any) -> Any:
         """Fetch a result, a `Failure` if the cluster could not compute it; it is forgotten once no handle is left."""
+        if isinstance(handle, Outcome | Failure):  # what was detached, or kept by an earlier conversion
+            return handle
+        failed = self.settle(handle)  # waits, and can be interrupted there
         try:
-            return handle.result()
+            return failed or self.client.gather(handle, direct=self._direct)
         except Exception as error:  # a worker that keeps dying, a lost connection: tasks themselves do not raise
             return _given_up(error)
 
     def settle(self, handle: Any) -> Any:
         """Wait for a result, and say if the cluster could not compute it."""
-        error = handle.exception()  # which waits
+        try:
+            error = handle.exception()  # which waits
+        except Exception as cause:  # a lost scheduler
+            error = cause
         return None if error is None else _given_up(error)
+
+    detach = result
 
 
 def _given_up(error: Any) -> Failure:
@@ -134,6 +162,8 @@ class LocalProcesses:
         """Wait for a result."""
         return self._cluster.settle(handle)
 
+    detach = result
+
     def close(self) -> None:
         """End the processes."""
         self._ending.close()
@@ -168,6 +198,10 @@ class GraphBuilder:
         raise TypeError("a graph has no results until it is computed")
 
     settle = result
+
+    def detach(self, handle: Any) -> Any:
+        """Return it: a graph is all that leads to its results."""
+        return handle
 
 
 def in_order(

@@ -180,7 +180,7 @@ class _Output:
                 continue
             self.counts[index] = len(step_sizes(job))  # a window in seconds needs the times
             resume = self.resume.mark if self.resume and index == self.kept else None
-            for piece in pieces(job, self.where.submit, resume):
+            for piece in pieces(job, self.where, resume):
                 if index in self.failures:
                     break
                 yield index, piece

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from pipeline.executors import Executor
 from pipeline.jobs import Drawing, Job
 from pipeline.tasks import (
     draw_merged,
@@ -25,6 +26,10 @@ Levels = tuple[tuple[tuple[int, Any], ...], ...]
 
 #: How many partials are merged at a time: few tasks, and few partials that wait.
 _AT_ONCE = 8
+
+#: The level of a `_Tree` from which partials are merged by value. A scheduler remembers every task that led to a result
+#: as long as that is needed, and does them all again when the worker that holds it is lost: here some hundred blocks.
+_DETACHED = 2
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ def step_sizes(job: Job) -> list[int]:
     return [*map(job.size, job.first_blocks()), *map(job.size, job.second_blocks()), *(0 for _ in _drawn_last(job))]
 
 
-def pieces(job: Job, submit: Callable[..., Any], resume: Mark | None = None) -> Iterator[Piece]:
+def pieces(job: Job, where: Executor, resume: Mark | None = None) -> Iterator[Piece]:
     """Yield what is done for one variable.
 
     First pass: each block is read once, for all plots. What is summarised is merged as a tree. Second pass: blocks that
@@ -71,17 +76,16 @@ def pieces(job: Job, submit: Callable[..., Any], resume: Mark | None = None) -> 
     Parameters
     ----------
     job : Job
-    submit : callable
-        Begins ``function(*args)``, where args may be handles, and returns a handle.
+    where : Executor
     resume : Mark, optional
         Where to go on; handles in it may be plain values.
     """
     resume = resume or Mark()
-    do = partial(submit, guarded)
+    do = partial(where.submit, guarded)
     groups = [group for group in (job.windowed, _kept_on(job)) if group]
     numbers = [tuple(map(job.summarised.index, group)) for group in groups]
     trees = [
-        _Tree(partial(do, merge_partials, job.summarised, which), levels)
+        _Tree(partial(do, merge_partials, job.summarised, which), where.detach, levels)
         for which, levels in zip(numbers, resume.levels or ((),) * len(groups), strict=True)
     ]
 
@@ -108,10 +112,11 @@ def pieces(job: Job, submit: Callable[..., Any], resume: Mark | None = None) -> 
         for number, handle in enumerate(handles, start=1):
             reached = mark(done) if number == len(handles) else None
             yield Piece(handle, reached, job.size(block) if number == 1 else 0, writes or number > 1)
+    merged = where.detach(trees[-1].merged()) if second else None  # tasks that need no other are spread evenly
     for done, block in enumerate(second, start=len(first) + 1):
         if done > resume.done:
             again = [(drawing, job.summarised.index(drawing)) for drawing in job.drawn_again]
-            yield Piece(do(second_pass, job.at(block), again, trees[-1].merged()), mark(done), job.size(block))
+            yield Piece(do(second_pass, job.at(block), again, merged), mark(done), job.size(block))
     drawn = draw(last, trees[-1]) if last else iter(())
     for done, handle in enumerate(drawn, start=len(first) + len(second) + 1):
         if done > resume.done:
@@ -130,8 +135,10 @@ def _drawn_last(job: Job) -> list[Drawing]:
 class _Tree:
     """Merges what is added, in order, `_AT_ONCE` of a level at a time, so that it holds few of each."""
 
-    def __init__(self, merge: Callable[..., Any], levels: Sequence[tuple[int, Any]] = ()) -> None:
-        self.merge = merge
+    def __init__(
+        self, merge: Callable[..., Any], detach: Callable[[Any], Any], levels: Sequence[tuple[int, Any]] = ()
+    ) -> None:
+        self.merge, self.detach = merge, detach
         self.levels = list(levels)
 
     def add(self, item: Any) -> None:
@@ -146,5 +153,6 @@ class _Tree:
         return self.levels[0][1]
 
     def _merge_last(self, count: int) -> None:
-        level, items = self.levels[-count][0], [item for _, item in self.levels[-count:]]
+        level = self.levels[-count][0]
+        items = [self.detach(item) if at >= _DETACHED else item for at, item in self.levels[-count:]]
         self.levels[-count:] = [(level + 1, self.merge(*items))]

@@ -157,8 +157,7 @@ def _graph(plans: Sequence[Plan], logdir: Path, failed: tuple[str, ...], metrics
         timed = [guarded(job.read_times) for job in plan.jobs]
         plan.jobs = [job if isinstance(read, Failure) else read for job, read in zip(plan.jobs, timed, strict=True)]
         results = [
-            [read] if isinstance(read, Failure) else [piece.handle for piece in pieces(read, graph.submit)]
-            for read in timed
+            [read] if isinstance(read, Failure) else [piece.handle for piece in pieces(read, graph)] for read in timed
         ]
         runs.append(graph.submit(partial(write_computed, plan, logdir / plan.name), results))  # Dask looks not into it
     return graph.submit(_finish, str(logdir), runs, failed, metrics)

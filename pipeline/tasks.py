@@ -6,10 +6,12 @@ too, so that one broken variable does not stop the others.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial, reduce
-from typing import Any
+from pickle import PickleBuffer
+from typing import Any, SupportsIndex
 
 from pipeline.errors import PipelineError
 from pipeline.jobs import Drawing, Slice
@@ -31,6 +33,10 @@ __all__ = [
 ]
 
 
+#: Bytes of values that are summarised at a time, since it takes several times as many to do so.
+_STRIP = 4 << 20
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a task gives back.
@@ -44,9 +50,18 @@ class Outcome:
         Still to be merged, one a summarised plot; None where there is nothing.
     """
 
-    events: tuple[tuple[str, bytes | bytearray], ...] = ()
+    events: tuple[tuple[str, bytes | bytearray | memoryview], ...] = ()
     hparams: dict[str, bool | float | str] = field(default_factory=dict)
     partials: tuple[Any, ...] = ()
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        """Pickle it so that its event bytes need not be copied (PEP 574)."""
+        events = (
+            self.events
+            if operator.index(protocol) < 5
+            else tuple((kind, PickleBuffer(data)) for kind, data in self.events)
+        )
+        return Outcome, (events, self.hparams, self.partials)
 
 
 @dataclass(frozen=True)
@@ -78,7 +93,8 @@ def first_pass(part: Slice, summarised: Sequence[Drawing], drawn: Sequence[Drawi
 
 def _summary(drawing: Drawing, data: TimeBlock) -> Any:
     block = data.every(drawing.kind.summary_step or 1)
-    return drawing.kind.summarise(drawing.subject, block) if len(block.steps) else None
+    strips = (drawing.kind.summarise(drawing.subject, strip) for strip in block.strips(_STRIP))
+    return reduce(drawing.kind.merge, strips) if len(block.steps) else None
 
 
 def second_pass(part: Slice, drawings: Sequence[tuple[Drawing, int]], merged: Outcome) -> Outcome:

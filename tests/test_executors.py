@@ -19,7 +19,7 @@ import pipeline.jobs
 from pipeline.executors import GraphBuilder, InProcess, OnCluster, executor, in_order
 from pipeline.output import write_runs
 from pipeline.planning import parse_plots, plan_run
-from pipeline.tasks import Failure, Outcome
+from pipeline.tasks import Failure, Outcome, guarded
 from tests.common import tree_bytes
 from tests.conftest import PLOTS, untouched
 
@@ -238,23 +238,47 @@ def test_results_come_in_order_and_no_more_are_begun_than_the_window_holds(windo
     assert found == [None if number == 7 else number for number in range(20)]
 
 
-def test_what_a_cluster_gives_up_on_is_a_failure_not_a_crash() -> None:
-    class Lost:
-        def result(self) -> Any:
-            raise RuntimeError("worker died three times")
+class Lost:
+    """What a worker that keeps dying leaves of a task."""
 
-    class Client:
-        def nthreads(self) -> dict[str, int]:
-            return {"a": 2, "b": 2}
+    def __init__(self, *when: str) -> None:
+        self.when = when
 
-        def submit(self, *args: Any, **options: Any) -> Lost:
-            return Lost()
+    def nthreads(self) -> dict[str, int]:
+        return {"tcp://127.0.0.1:1": 2, "tcp://127.0.0.1:2": 2}
 
-    where = OnCluster(Client())
+    def submit(self, *args: Any, **options: Any) -> Lost:
+        return self
+
+    def exception(self) -> Exception | None:
+        return RuntimeError("worker died three times") if "computed" in self.when else None
+
+    def gather(self, handle: Lost, direct: bool) -> Any:
+        assert not direct  # no worker answers there
+        raise RuntimeError("worker died three times")
+
+
+@pytest.mark.parametrize("when", ["computed", "fetched"])
+def test_what_a_cluster_gives_up_on_is_a_failure_not_a_crash(when: str) -> None:
+    where = OnCluster(Lost(when))
     found = where.result(where.submit(print))
     assert where.window >= 4
     assert isinstance(found, Failure)
     assert "worker died three times" in found.message
+
+
+def test_what_is_sent_first_is_begun_first(cluster: LocalCluster) -> None:
+    with Client(cluster.scheduler_address, set_as_default=False) as client:
+        where = OnCluster(client)
+        where.submit(guarded, min, 1, 2)
+        handles = [where.submit(guarded, abs, number) for number in range(20)]
+        keys = [handle.key for handle in handles]
+        assert [where.result(handle) for handle in handles] == list(range(20))
+        order = client.run_on_scheduler(
+            lambda dask_scheduler: sorted(keys, key=lambda key: dask_scheduler.tasks[key].priority)
+        )
+    assert order == keys
+    assert all(key.startswith("abs-") for key in keys)  # so a dashboard names it
 
 
 @pytest.mark.parametrize(

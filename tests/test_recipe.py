@@ -49,7 +49,7 @@ def only_job(run: Any, name: str, plots: list[dict[str, Any]]) -> Job:
 
 
 def outcomes(job: Job, resume: Mark | None = None) -> list[tuple[Any, Mark | None]]:
-    return [(piece.handle, piece.mark) for piece in pieces(job, InProcess().submit, resume)]
+    return [(piece.handle, piece.mark) for piece in pieces(job, InProcess(), resume)]
 
 
 def joined(found: list[tuple[Any, Mark | None]]) -> dict[str, bytes]:
@@ -93,10 +93,19 @@ def test_blocks_of_a_window_end_with_it(run_with_small_blocks: Any) -> None:
 
 
 def test_a_tree_keeps_the_order_and_few_levels() -> None:
-    tree = _Tree(lambda *parts: sum(parts, ()))
+    tree = _Tree(lambda *parts: sum(parts, ()), lambda part: part)
     for number in range(1000):
         tree.add((number,))
         assert len(tree.levels) <= 7 * 4  # at most seven of each of four levels
     assert tree.merged() == tuple(range(1000))
     tree.add((1000,))
     assert tree.merged() == tuple(range(1001))
+
+
+def test_what_a_scheduler_remembers_of_a_tree_does_not_grow_with_it() -> None:
+    """A handle is here the number of tasks that led to it."""
+    tree = _Tree(lambda *parts: 1 + sum(parts), lambda part: 0)
+    for _ in range(20_000):
+        tree.add(1)
+        assert sum(handle for _, handle in tree.levels) < 1_000
+    assert tree.merged() < 1_000

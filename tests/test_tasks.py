@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from pipeline import tasks
 from pipeline.errors import SourceError
 from pipeline.jobs import Drawing, Slice
 from pipeline.records import Hparams, Scalars
@@ -118,7 +119,34 @@ def test_events_and_partials_go_their_own_ways() -> None:
     assert alone.events == outcome.events
     assert alone.partials == ()
     assert only_partials(outcome) == Outcome(partials=outcome.partials)
-    assert pickle.loads(pickle.dumps(outcome)).events == outcome.events
+    for protocol in (4, 5):
+        assert pickle.loads(pickle.dumps(outcome, protocol)).events == outcome.events
+
+
+@pytest.mark.parametrize("strip", [1, 100, 1 << 30])
+def test_a_block_is_summarised_strip_by_strip(strip: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    strips: list[int] = []
+    summarise = type(CURVE.kind).summarise
+    monkeypatch.setattr(tasks, "_STRIP", strip)
+    monkeypatch.setattr(
+        type(CURVE.kind), "summarise", lambda *args: strips.append(len(args[2].steps)) or summarise(*args)
+    )
+    outcome = first_pass(part_of(VALUES), [CURVE], [])
+    assert sum(strips) == 60
+    assert max(strips) == max(1, min(60, strip // 12))  # three values of four bytes a step
+    expected = summarise(CURVE.kind, CURVE.subject, block_of(VALUES))
+    for name in vars(expected):
+        np.testing.assert_array_equal(getattr(outcome.partials[0], name), getattr(expected, name))
+
+
+def test_event_bytes_are_not_copied_into_a_pickle() -> None:
+    outcome = first_pass(part_of(VALUES), [], [SCALAR])
+    apart: list[pickle.PickleBuffer] = []
+    small = pickle.dumps(outcome, 5, buffer_callback=apart.append)
+    ((_, data),) = outcome.events
+    assert len(small) < 500 < len(data)
+    assert [bytes(buffer) for buffer in apart] == [bytes(data)]
+    assert pickle.loads(small, buffers=apart) == outcome
 
 
 def fail(error: BaseException) -> Any:

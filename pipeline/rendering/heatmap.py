@@ -190,10 +190,10 @@ class MatrixHeatmap(Heatmap):
         line = block.steps * lines // subject.shape[0]
         first = np.flatnonzero(np.diff(line, prepend=line[0] - 1))
         finite = np.isfinite(block.values)
-        values = np.where(finite, block.values, 0).astype(np.float64)
+        values = block.values if finite.all() else np.where(finite, block.values, 0)
         with np.errstate(over="ignore"):
-            sums = np.add.reduceat(values, first, axis=0)
-        counts = np.add.reduceat(finite.astype(np.int64), first, axis=0)
+            sums = np.add.reduceat(values, first, axis=0, dtype=np.float64)
+        counts = np.add.reduceat(finite, first, axis=0, dtype=np.int32)
         return finite_limits(block.values), line[first], sums, counts
 
     def merge(self, a: Any, b: Any) -> Any:

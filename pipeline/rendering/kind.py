@@ -143,7 +143,15 @@ class TimeBlock:
         if step == 1 or not len(self.steps):
             return self
         kept = self.steps % step == 0
-        return self if kept.all() else TimeBlock(self.values[kept], self.steps[kept], self.wall_times[kept])
+        return self if kept.all() else self._part(kept)
+
+    def strips(self, size: int) -> Iterator[TimeBlock]:
+        """Yield its steps in order, so many at a time that their values have about `size` bytes."""
+        steps = max(1, size * len(self.steps) // max(1, self.values.nbytes))
+        return (self._part(slice(at, at + steps)) for at in range(0, len(self.steps), steps))
+
+    def _part(self, which: Any) -> TimeBlock:
+        return TimeBlock(self.values[which], self.steps[which], self.wall_times[which])
 
 
 @dataclass(frozen=True)
