@@ -28,6 +28,7 @@ __all__ = [
     "SourceError",
     "TimeAxisWarning",
     "nearest",
+    "unwritable",
 ]
 
 
@@ -45,6 +46,12 @@ class SourceError(PipelineError, OSError):
 
 class OutputError(PipelineError, OSError):
     """A log directory or event file that cannot be written."""
+
+
+def unwritable(path: object, cause: OSError) -> OutputError:
+    """Return the error for what a conversion cannot write: a full disk, a folder of someone else."""
+    hint = "when that is mended, the same command goes on from here"
+    return OutputError(f"{path}: cannot be written ({cause.strerror}); {hint}")
 
 
 class ConversionError(PipelineError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.errors import OutputError
+from pipeline.errors import unwritable
 from pipeline.writing.eventfiles import GROWING, EventFiles, event_file
 from pipeline.writing.journal import Journal
 
@@ -30,7 +30,7 @@ class Aside:
                     path.replace(self.paths[kind])
             journal.path.replace(self.paths["journal"])
         except OSError as cause:
-            raise OutputError(f"{files.run_dir}: cannot be written ({cause.strerror})") from cause
+            raise unwritable(files.run_dir, cause) from cause
         self.entries = {entry.key: entry for entry in journal.entries if entry.key}
         return True
 

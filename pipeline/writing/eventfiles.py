@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from pipeline.errors import OutputError
+from pipeline.errors import OutputError, unwritable
 from pipeline.writing.hparams import HparamValue, experiment_events, session_events, session_values
 from pipeline.writing.wire import file_version
 
@@ -90,7 +90,7 @@ class EventFiles:
                         raise OutputError(f"{mine}: is shorter than it was")
                     os.truncate(mine, ends[kind])
         except OSError as cause:
-            raise OutputError(f"{self.run_dir}: cannot be written ({cause.strerror})") from cause
+            raise unwritable(self.run_dir, cause) from cause
 
     def append(self, kind: str, records: bytes | bytearray | memoryview) -> None:
         """Add whole framed records to the event file of one kind."""
@@ -107,8 +107,7 @@ class EventFiles:
             while view:  # an unbuffered write may take only a part
                 view = view[self._open[kind].write(view) :]
         except OSError as cause:
-            hint = "when that is mended, the same command goes on from here"
-            raise OutputError(f"{path}: cannot be written ({cause.strerror}); {hint}") from cause
+            raise unwritable(path, cause) from cause
 
     def write_hparams(self, values: dict[str, HparamValue], group: str) -> None:
         """Write all hyperparameters of the run as one session, replacing the one written before."""
@@ -151,7 +150,7 @@ def locked(logdir: str | os.PathLike[str]) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = open(path, "a")  # noqa: SIM115  (closed below)
     except OSError as cause:
-        raise OutputError(f"{logdir}: cannot be written ({cause.strerror})") from cause
+        raise unwritable(logdir, cause) from cause
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -192,4 +191,4 @@ def _replace(path: Path, data: bytes) -> None:
         draft.write_bytes(data)
         draft.replace(path)
     except OSError as cause:
-        raise OutputError(f"{path}: cannot be written ({cause.strerror})") from cause
+        raise unwritable(path, cause) from cause

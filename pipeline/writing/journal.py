@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import OutputError
+from pipeline.errors import unwritable
 
 __all__ = ["Checkpoint", "Entry", "Journal"]
 
@@ -84,14 +84,14 @@ class Journal:
             draft.write_text(text)
             draft.replace(self.path)
         except OSError as cause:
-            raise OutputError(f"{self.path}: cannot be written ({cause.strerror})") from cause
+            raise unwritable(self.path, cause) from cause
 
     def _write(self, mode: str, text: str) -> None:
         try:
             with open(self.path, mode) as file:
                 file.write(text)
         except OSError as cause:
-            raise OutputError(f"{self.path}: cannot be written ({cause.strerror})") from cause
+            raise unwritable(self.path, cause) from cause
 
     @property
     def _checkpoint_path(self) -> Path:
@@ -104,7 +104,7 @@ class Journal:
             draft.write_bytes(pickle.dumps(checkpoint))
             draft.replace(self._checkpoint_path)
         except OSError as cause:
-            raise OutputError(f"{self.path}: cannot be written ({cause.strerror})") from cause
+            raise unwritable(self.path, cause) from cause
 
     def read_checkpoint(self) -> Checkpoint | None:
         """Return the checkpoint, or None if there is none that can be used."""
