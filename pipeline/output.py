@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from pipeline.executors import Executor, InProcess, in_order
 from pipeline.planning import Plan
 from pipeline.progress import Progress, Tally
-from pipeline.recipe import Mark, Piece, pieces, step_sizes
+from pipeline.recipe import Mark, Piece, all_at_once, batches, pieces, step_sizes
 from pipeline.reports import RunReport, plural
 from pipeline.tasks import Failure, Outcome, guarded
 from pipeline.writing.aside import Aside
@@ -31,9 +31,7 @@ class _Label:
 
     run: int
     index: int
-    mark: Mark | None = None
-    size: int = 0
-    writes: bool = True
+    piece: Piece
 
 
 def write_runs(
@@ -72,11 +70,9 @@ def write_runs(
         for number, plan in enumerate(plans):
             outputs[number] = _Output(plan, EventFiles(logdir / plan.name), where, restart=restart)
             for index, piece in outputs[number].handles():
-                if piece is None:
-                    yield _Label(number, index), None
-                else:
-                    yield _Label(number, index, piece.mark, piece.size, piece.writes), piece.handle
-                    del piece
+                handle, piece = piece.handle, replace(piece, handle=None)
+                yield _Label(number, index, piece), handle
+                del handle
 
     def finish(past: int) -> None:
         for number in range(len(reports), past):
@@ -88,12 +84,13 @@ def write_runs(
             progress(tally.reach(names, run, index, done))
 
     try:
-        work = in_order(where, begin(), most=under_way, weigh=attrgetter("size"), fetched=attrgetter("writes"))
-        for label, result in work:
+        weigh, fetched = attrgetter("piece.size"), attrgetter("piece.writes")
+        for label, result in in_order(where, begin(), most=under_way, weigh=weigh, fetched=fetched):
             finish(label.run)
-            outputs[label.run].take(label.index, label.mark, result)
-            if label.mark:
-                tell(label.run, label.index, label.mark.done)
+            piece = label.piece
+            outputs[label.run].take(label.index, piece, result)
+            if piece.mark:
+                tell(label.run, label.index + max(0, piece.variables - 1), piece.mark.done)
         finish(len(plans))
     finally:
         for output in outputs.values():
@@ -111,7 +108,7 @@ def write_computed(plan: Plan, run_dir: Path, results: Sequence[Sequence[Any]]) 
         for index, outcomes in enumerate(results):
             for number, outcome in enumerate(outcomes, start=1):
                 last = number == len(outcomes)
-                output.take(index, Mark(len(step_sizes(plan.jobs[index]))) if last else None, outcome)
+                output.take(index, Piece(None, Mark(output.counts[index]) if last else None), outcome)
         return output.finish()
 
 
@@ -166,28 +163,46 @@ class _Output:
         self.journal.keep(kept)
         return kept, checkpoint
 
-    def handles(self) -> Iterator[tuple[int, Piece | None]]:
-        """Yield the number of a variable and a piece of its work that is to be done; None where it is only copied."""
-        for index, planned in enumerate(self.plan.jobs):
-            if index < self.kept:
-                continue
-            if self.keys[index] in self.aside.entries:
-                yield index, None
-                continue
-            job = guarded(planned.read_times)
-            if isinstance(job, Failure):
-                yield index, Piece(self.where.submit(guarded, _same, job), None)
-                continue
-            self.counts[index] = len(step_sizes(job))  # a window in seconds needs the times
-            resume = self.resume.mark if self.resume and index == self.kept else None
-            for piece in pieces(job, self.where, resume):
-                if index in self.failures:
-                    break
-                yield index, piece
-                del piece
+    def handles(self) -> Iterator[tuple[int, Piece]]:
+        """Yield the number of a variable and a piece of its work that is to be done; one that is copied has no handle.
 
-    def take(self, index: int, mark: Mark | None, result: Any) -> None:
-        """Write one result; None is of a variable that is copied, or of a piece that writes nothing."""
+        Small variables that follow each other are one piece.
+        """
+        jobs = self.plan.jobs[self.kept :]
+        alone = {at for at, key in enumerate(self.keys[self.kept :]) if key in self.aside.entries}
+        for stretch, small in batches(jobs, alone | ({0} if self.resume else set())):
+            index = self.kept + stretch.start
+            if small:
+                batch = jobs[stretch.start : stretch.stop]
+                mark, size = Mark(self.counts[self.kept + stretch[-1]]), sum(sum(step_sizes(job)) for job in batch)
+                yield index, Piece(self.where.submit(all_at_once, batch), mark, size, variables=len(batch))
+            elif stretch.start in alone:
+                yield index, Piece(None, Mark(self.counts[index]))
+            else:
+                yield from ((index, piece) for piece in self._pieces(index))
+
+    def _pieces(self, index: int) -> Iterator[Piece]:
+        job = guarded(self.plan.jobs[index].read_times)
+        if isinstance(job, Failure):
+            yield Piece(self.where.submit(guarded, _same, job), None)
+            return
+        self.counts[index] = len(step_sizes(job))  # a window in seconds needs the times
+        resume = self.resume.mark if self.resume and index == self.kept else None
+        for piece in pieces(job, self.where, resume):
+            if index in self.failures:
+                break
+            yield piece
+            del piece
+
+    def take(self, index: int, piece: Piece, result: Any) -> None:
+        """Write the result of a piece; None is of a variable that is copied, or of a piece that writes nothing."""
+        if not piece.variables:
+            self._take(index, piece.mark, result)
+        for offset in range(piece.variables):
+            outcome = result if isinstance(result, Failure) else result[offset]
+            self._take(index + offset, Mark(self.counts[index + offset]), outcome)
+
+    def _take(self, index: int, mark: Mark | None, result: Any) -> None:
         if index != self.current:
             self._begin(index)
         if index in self.failures:
@@ -203,7 +218,6 @@ class _Output:
         elif key in self.aside.entries:
             self.aside.copy(key, self.files)
             self.hparams |= self.aside.entries[key].hparams
-            mark = Mark(self.counts[index])
         if mark is not None:
             self._mark(index, mark)
 

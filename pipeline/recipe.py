@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pipeline.executors import Executor
+from pipeline.executors import Executor, InProcess
 from pipeline.jobs import Drawing, Job
 from pipeline.tasks import (
+    Failure,
+    Outcome,
     draw_merged,
     first_pass,
     guarded,
+    joined,
     merge_partials,
     only_partials,
     second_pass,
     without_partials,
 )
 
-__all__ = ["Mark", "Piece", "pieces", "step_sizes"]
+__all__ = ["Mark", "Piece", "all_at_once", "batches", "pieces", "step_sizes"]
 
 #: What is merged so far, by tree: (level, outcome) of a `_Tree`.
 Levels = tuple[tuple[tuple[int, Any], ...], ...]
@@ -54,17 +57,55 @@ class Piece:
         Bytes of values that it reads.
     writes : bool
         Whether its outcome has anything that is written; if not, it need not be fetched.
+    variables : int
+        How many variables it is all of, if it is a batch; its result is then an outcome a variable.
     """
 
     handle: Any
     mark: Mark | None
     size: int = 0
     writes: bool = True
+    variables: int = 0
 
 
 def step_sizes(job: Job) -> list[int]:
     """Return the bytes of values that are read for each mark that `pieces` yields for a job from its beginning."""
     return [*map(job.size, job.first_blocks()), *map(job.size, job.second_blocks()), *(0 for _ in _drawn_last(job))]
+
+
+def batches(jobs: Sequence[Job], alone: Container[int] = ()) -> Iterator[tuple[range, bool]]:
+    """Yield the numbers of neighbouring variables, and whether they are so small that one task does them all.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    alone : container of int
+        Numbers of variables that are done each by itself.
+    """
+    stretch, size = range(0), 0
+    for number, job in enumerate(jobs):
+        weight = sum(step_sizes(job)) + sum(d.kind.estimate(d.subject).size for d in job.drawings)
+        small = weight <= job.block_bytes // 2 and number not in alone
+        if stretch and not (small and size + weight <= job.block_bytes // 2):
+            yield stretch, True
+            stretch, size = range(number, number), 0
+        if small:
+            stretch, size = range(stretch.start if stretch else number, number + 1), size + weight
+        else:
+            yield range(number, number + 1), False
+    if stretch:
+        yield stretch, True
+
+
+def all_at_once(jobs: Sequence[Job]) -> tuple[Outcome | Failure, ...]:
+    """Do all that is done for some variables, and return what `pieces` would give of each, joined."""
+    return tuple(guarded(_whole, job) for job in jobs)
+
+
+def _whole(job: Job) -> Outcome | Failure:
+    found = [piece.handle for piece in pieces(job.read_times(), InProcess())]
+    failed = next((outcome for outcome in found if isinstance(outcome, Failure)), None)
+    return failed or joined(found)
 
 
 def pieces(job: Job, where: Executor, resume: Mark | None = None) -> Iterator[Piece]:

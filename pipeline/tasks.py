@@ -25,6 +25,7 @@ __all__ = [
     "draw_merged",
     "first_pass",
     "guarded",
+    "joined",
     "merge",
     "merge_partials",
     "only_partials",
@@ -114,15 +115,26 @@ def draw_merged(drawing: Drawing, number: int, merged: Outcome) -> Outcome:
 
 
 def _encoded(records: Iterable[Record]) -> Outcome:
-    events: dict[str, list[bytes | bytearray]] = {}
+    events: list[tuple[str, bytes | bytearray]] = []
     hparams: dict[str, bool | float | str] = {}
     for record in records:
         if isinstance(record, Hparams):
             hparams |= record.values
         else:
-            events.setdefault(file_kind(record), []).append(encode(record))
-    joined = ((kind, parts[0] if len(parts) == 1 else b"".join(parts)) for kind, parts in events.items())
-    return Outcome(tuple(joined), hparams)
+            events.append((file_kind(record), encode(record)))
+    return joined([Outcome(tuple(events), hparams)])
+
+
+def joined(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the events, each file's in their order, and the hyperparameters of several outcomes as those of one."""
+    events: dict[str, list[Any]] = {}
+    hparams: dict[str, bool | float | str] = {}
+    for outcome in outcomes:
+        hparams |= outcome.hparams
+        for kind, part in outcome.events:
+            events.setdefault(kind, []).append(part)
+    each = ((kind, parts[0] if len(parts) == 1 else b"".join(parts)) for kind, parts in events.items())
+    return Outcome(tuple(each), hparams)
 
 
 def merge(drawing: Drawing, a: Any, b: Any) -> Any:

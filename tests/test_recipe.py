@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ import numpy as np
 import pytest
 
 from pipeline import jobs, open_run
+from pipeline.errors import SourceError
 from pipeline.executors import InProcess
 from pipeline.jobs import Job
+from pipeline.opening.stored import StoredArray
 from pipeline.planning import parse_plots, plan_run
-from pipeline.recipe import Mark, _Tree, pieces, step_sizes
+from pipeline.recipe import Mark, _Tree, all_at_once, batches, pieces, step_sizes
+from pipeline.tasks import Failure, Outcome
 from tests.common import write_component
 
 PLOTS: dict[str, list[dict[str, Any]]] = {
@@ -109,3 +113,54 @@ def test_what_a_scheduler_remembers_of_a_tree_does_not_grow_with_it() -> None:
         tree.add(1)
         assert sum(handle for _, handle in tree.levels) < 1_000
     assert tree.merged() < 1_000
+
+
+def small_jobs(run: Any) -> list[Job]:
+    plots = [
+        {name: plot} for name in ("spiked", "weights") for plot in ({"kind": "heatmap", "step": 50}, {"kind": "hparam"})
+    ]
+    return plan_run(run, parse_plots(plots)).jobs * 3
+
+
+@pytest.mark.parametrize(
+    ("fit", "alone", "tasks"),
+    [
+        (0, set(), [1, 1, 1, 1, 1, 1]),
+        (1, set(), [1, 1, 1, 1, 1, 1]),
+        (2, set(), [2, 2, 2]),
+        (4, set(), [4, 2]),
+        (9, {0}, [1, 5]),
+        (9, {2, 3}, [2, 1, 1, 2]),
+    ],
+)
+def test_small_variables_are_one_task(run_with_small_blocks: Any, fit: int, alone: set[int], tasks: list[int]) -> None:
+    job = small_jobs(run_with_small_blocks)[0]
+    weight = sum(step_sizes(job)) + sum(d.kind.estimate(d.subject).size for d in job.drawings)
+    found = list(batches([replace(job, block_bytes=max(1, 2 * fit * weight))] * 6, alone))
+    assert [number for stretch, _ in found for number in stretch] == list(range(6))
+    assert [len(stretch) for stretch, _ in found] == tasks
+    assert [small for _, small in found] == [fit > 0 and not alone & set(stretch) for stretch, _ in found]
+
+
+def test_done_at_once_it_is_what_its_pieces_are(run_with_small_blocks: Any) -> None:
+    jobs = small_jobs(run_with_small_blocks)
+    for job, outcome in zip(jobs, all_at_once(jobs), strict=True):
+        assert isinstance(outcome, Outcome)
+        pieces_of_it = outcomes(job)
+        assert joined([(outcome, None)]) == joined(pieces_of_it)
+        assert outcome.hparams == {name: value for piece, _ in pieces_of_it for name, value in piece.hparams.items()}
+
+
+def test_a_variable_that_fails_leaves_the_others_of_its_task(
+    run_with_small_blocks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(self: StoredArray, key: Any, real: Any = StoredArray.read) -> Any:
+        if self.name == "/spiked":
+            raise SourceError("a damaged chunk")
+        return real(self, key)
+
+    monkeypatch.setattr(StoredArray, "read", read)
+    failed, done, *_ = all_at_once(small_jobs(run_with_small_blocks))
+    assert failed == Failure("a damaged chunk")
+    assert isinstance(done, Outcome)
+    assert done.events

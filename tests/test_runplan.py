@@ -243,8 +243,9 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Page:
 
 
 def test_progress_in_a_notebook_is_text_that_stays(
-    page: Page, network: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    page: Page, network: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("pipeline.jobs.BLOCK_BYTES", 2000)
     pipeline.plan(network, SMALL).convert(tmp_path)
     assert len(page.shown) > 2
     assert page.shown[-1]["text/plain"] == f"calm [{'#' * 40}] 100 %"
