@@ -154,7 +154,7 @@ def test_one_process_touches_event_files(
     assert writers == {process.pid}
     assert sum(line.startswith("open") for line in notes[process.pid]) >= 3
     if where == "--workers":
-        assert len([pid for pid, lines in notes.items() if "works" in lines]) == 3  # the two workers and the writer
+        assert len([pid for pid, lines in notes.items() if "works" in lines]) >= 2  # a worker and the writer
 
 
 def test_what_was_started_is_ended(network: Path, tmp_path: Path) -> None:
