@@ -27,21 +27,9 @@ def main() -> int:
     out.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         found = Path(folder) / "benchmarks.json"
-        pytest = [
-            sys.executable,
-            "-m",
-            "pytest",
-            str(HERE),
-            "-q",
-            "-o",
-            "addopts=",
-            "-W",
-            "ignore",
-            "-p",
-            "no:cacheprovider",
-        ]
-        pytest += ["-p", "no:cacheprovider"]
-        pytest += ["-o", "tmp_path_retention_policy=none", "--timeout=900", f"--benchmark-json={found}", "-k", given.k]
+        pytest = [sys.executable, "-m", "pytest", str(HERE), "-q", "-W", "ignore"]
+        pytest += ["-o", "addopts=", "-p", "no:cacheprovider"]
+        pytest += ["-o", "tmp_path_retention_policy=none", "--timeout=1800", f"--benchmark-json={found}", "-k", given.k]
         pytest += ["--benchmark-group-by=group", "--benchmark-columns=median,rounds", "--benchmark-sort=name"]
         code = subprocess.run(pytest, cwd=HERE.parent, env={**os.environ, "HDF2TB_BENCHMARK": size}).returncode
         if not found.exists() or not found.stat().st_size:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -50,12 +50,19 @@ def _one_core(request: pytest.FixtureRequest) -> Iterator[None]:
     os.sched_setaffinity(0, cores)
 
 
-def launch(command: list[str]) -> int:
-    """Run a command and return the most memory it held, in bytes."""
+class Used(NamedTuple):
+    """The most bytes of memory that a command and all below it held, and the most files that one of them had open."""
+
+    peak: int
+    files: int
+
+
+def launch(command: list[str]) -> Used:
+    """Run a command and return what it used."""
     small = [sys.executable, "-S", "-E", str(Path(__file__).with_name("launch.py")), *command]
     done = subprocess.run(small, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return int(json.loads(done.stdout)[1])
+    return Used(*json.loads(done.stdout))
 
 
 def once(function: Callable[..., Any]) -> list[str]:
@@ -70,7 +77,7 @@ def measure(request: pytest.FixtureRequest, store: Store, tmp_path: Path) -> Cal
     ``measure(group, work, source, count=…)`` calls ``work(source, out)``, each time with a new `out`, and returns the
     last. `count` is the number of points or frames in it. A first call with a small source, `warm`, does not count:
     imports and fonts are loaded by it. With `memory`, the work is done once more in a process of its own. A work that
-    returns a whole number has found its own peak.
+    returns `Used` has found that itself.
     """
     plain = not request.config.pluginmanager.hasplugin("benchmark")
     benchmark = None if plain else request.getfixturevalue("benchmark")
@@ -104,12 +111,12 @@ def measure(request: pytest.FixtureRequest, store: Store, tmp_path: Path) -> Cal
         benchmark.group = group  # read when it begins
         found = benchmark.pedantic(work, setup=fresh, rounds=rounds or (SIZE.rounds if ours else SIZE.few_rounds))
         benchmark.extra_info |= {"who": who or ("ours" if ours else work.__name__), "count": count}
-        if isinstance(found, int):
-            benchmark.extra_info["peak"] = found
+        if isinstance(found, Used):
+            benchmark.extra_info |= found._asdict()
         elif memory and NAME != "tiny":
             given = store.array(source) if isinstance(source, np.ndarray) else source
             alone = tmp_path / "alone"
-            benchmark.extra_info["peak"] = launch([*once(work), str(given), str(alone)])
+            benchmark.extra_info["peak"] = launch([*once(work), str(given), str(alone)]).peak
             shutil.rmtree(alone, ignore_errors=True)
         return last
 

@@ -39,10 +39,12 @@ class Size:
     long: tuple[int, int]
     side: int
     wide: int
+    sweep: tuple[int, int]
+    kills: int
 
 
 SIZES = {
-    "tiny": Size(20, 80, (30,), (20,), 201, 1, 1, 50, (300, 20), 101, 6, 1, 1, (100, 1_000), 10, 30),
+    "tiny": Size(20, 80, (30,), (20,), 201, 1, 1, 50, (300, 20), 101, 6, 1, 1, (100, 1_000), 10, 30, (2, 4), 1),
     "quick": Size(
         20_000,
         200_000,
@@ -60,6 +62,8 @@ SIZES = {
         (1_000, 10_000),
         200,
         1_000,
+        (10, 100),
+        3,
     ),
     "full": Size(
         100_000,
@@ -78,6 +82,8 @@ SIZES = {
         (10_000, 100_000),
         200,
         1_000,
+        (100, 300),
+        30,
     ),
 }
 NAME = os.environ.get("HDF2TB_BENCHMARK", "tiny")
@@ -169,6 +175,14 @@ class Store:
     def epl(self) -> Path:
         """Return the real run, or where it is not there, one of about its size."""
         return EPL if EPL.exists() and NAME != "tiny" else self.run(SIZE.run)
+
+    def sweep(self, runs: int) -> list[Path]:
+        """Return so many runs of the size of the real one."""
+        folders = [self.folder / f"sweep-{number}" for number in range(runs)]
+        for folder in folders:
+            if not folder.exists():
+                shutil.copytree(self.epl(), folder)
+        return folders
 
     def array(self, values: np.ndarray) -> Path:
         """Return a file that holds an array."""

@@ -1,4 +1,4 @@
-"""Run a command and print the seconds it took and the most memory that it held, all its processes together.
+"""Run a command and print the most memory that all its processes held together, and the most files one had open.
 
 A process begins with the peak of the one it was forked from. So a big process must not start what is measured: this
 small script does, and imports nothing that is not needed for it. One process tells its peak itself, when it ends; of
@@ -15,8 +15,8 @@ import time
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def tree_memory(root):
-    """Return the resident bytes of a process and all below it."""
+def tree_usage(root):
+    """Return the resident bytes of a process and all below it together, and the open files of the one with the most."""
     parents, sizes = {}, {}
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -30,16 +30,25 @@ def tree_memory(root):
     def below(process):
         return process == root or process in parents and below(parents[process])
 
-    return sum(size for process, size in sizes.items() if below(process))
+    tree = [process for process in sizes if below(process)]
+    return sum(sizes[process] for process in tree), max(map(open_files, tree), default=0)
+
+
+def open_files(process):
+    """Return how many files a process has open; 0 if it is gone."""
+    try:
+        return len(os.listdir(f"/proc/{process}/fd"))
+    except OSError:
+        return 0
 
 
 if __name__ == "__main__":
-    began, peak = time.perf_counter(), 0
+    peak = files = 0
     with subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL) as process:
         while process.poll() is None:
-            peak = max(peak, tree_memory(process.pid))
+            memory, opened = tree_usage(process.pid)
+            peak, files = max(peak, memory), max(files, opened)
             time.sleep(0.05)
-    seconds = time.perf_counter() - began
     peak = max(peak, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
-    print(json.dumps([seconds, peak]))
+    print(json.dumps([peak, files]))
     sys.exit(process.returncode)

@@ -15,7 +15,7 @@ import pytest
 
 import pipeline
 from benchmarks import ours, peers
-from benchmarks.conftest import launch, need, once
+from benchmarks.conftest import Used, launch, need, once
 from benchmarks.data import NAME, SIZE, UNITS, event_bytes, written
 from pipeline.serving import tensorboard_command
 from pipeline.viewing import samples
@@ -32,14 +32,14 @@ def test_traces(work, steps, measure, store):
         assert written(out) == {"points": steps * UNITS}
 
 
-def our_command(source: Path, out: Path) -> int:
+def our_command(source: Path, out: Path) -> Used:
     """Run the command, cold."""
     script = Path(sys.executable).with_name("hdf2tb")
     command = [str(script)] if script.exists() else [sys.executable, "-m", "pipeline"]
     return launch([*command, "convert", str(source), "--config", str(source / "run.yaml"), "--out", str(out)])
 
 
-def sapicore_script(source: Path, out: Path) -> int:
+def sapicore_script(source: Path, out: Path) -> Used:
     """Run the script, cold."""
     return launch([*once(peers.sapicore_run), str(source), str(out)])
 

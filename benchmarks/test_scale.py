@@ -1,4 +1,4 @@
-"""Runs larger than memory: time and memory against the number of steps, and the cost of a late frame."""
+"""Runs larger than memory, and many of them: time, memory and open files against their number."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import pipeline
-from benchmarks.conftest import launch
+from benchmarks.conftest import Used, launch
 from benchmarks.data import NAME, SIZE, written
 
 PLOTS = [
@@ -19,20 +19,35 @@ PLOTS = [
 ]
 
 
-def convert(source: Path, out: Path, workers: int = 2) -> int:
-    """Run the command on two workers, and return the peak memory of all its processes."""
-    plots = [word for plot in PLOTS for word in ("--plot", plot)]
-    command = [sys.executable, "-m", "pipeline", "convert", str(source), "--out", str(out), *plots]
-    return launch([*command, "--workers", str(workers)])
+def convert(sources: list[Path], out: Path, *words: str) -> Used:
+    """Run the command, and return what all its processes used."""
+    return launch([sys.executable, "-m", "pipeline", "convert", *map(str, sources), "--out", str(out), *words])
 
 
-@pytest.mark.parametrize("steps", SIZE.long)
-def test_long(steps, measure, store, all_cores):
-    """Convert a run of many steps."""
-    out = measure("long run", convert, store.long(steps), count=steps, who="ours", memory=False, rounds=1)
+def convert_long(source: Path, out: Path) -> Used:
+    """Run the command on two workers."""
+    return convert([source], out, *(f"--plot={plot}" for plot in PLOTS), "--workers", "2")
+
+
+@pytest.mark.parametrize(("steps", "who"), [*zip(SIZE.long, ("a tenth of the steps", "all steps"), strict=True)])
+def test_long(steps, who, measure, store, all_cores):
+    """Convert a run of many steps on two workers."""
+    out = measure("long run", convert_long, store.long(steps), count=steps, who=who, rounds=1)
     found = written(out)
     assert found["1500x1000"] == 2 + len(range(0, steps, 100))
     assert found["points"] == steps * 20
+    store.keep(who, out)
+
+
+def test_again(measure, store, all_cores):
+    """Convert it once more, when all is done."""
+    source = store.long(SIZE.long[-1])
+    out = store.kept.get("all steps") or store.folder / "again"
+    if not out.exists():
+        convert_long(source, out)
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*tfevents*")}
+    measure("long run again", lambda source, _: convert_long(source, out), source, who="all steps", rounds=1)
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*tfevents*")} == before != {}
 
 
 @pytest.mark.parametrize("where", ["early", "late"])
@@ -45,3 +60,10 @@ def test_frame(where, measure, store):
         pipeline.preview(run["GC--GC"].weights, kind="heatmap", step=1, limits=(-3, 3)).png(number)
 
     measure("one frame", draw, number, who=where, warm=number, memory=False, rounds=20 if NAME != "tiny" else 1)
+
+
+@pytest.mark.parametrize(("runs", "who"), [*zip(SIZE.sweep, ("few runs", "many runs"), strict=True)])
+def test_sweep(runs, who, measure, store, all_cores):
+    """Convert many runs with one command, which finds out itself whether workers pay."""
+    out = measure("sweep", convert, store.sweep(runs), count=runs, who=who, rounds=1)
+    assert len(list(out.glob("sweep-*/*.images"))) == runs
