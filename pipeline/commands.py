@@ -19,8 +19,8 @@ __all__ = ["convert", "demo", "inspect", "view"]
 
 def convert(given: argparse.Namespace) -> int:
     """Convert runs, or say what would be written."""
+    from pipeline.displays import shown
     from pipeline.planning import parse_plots
-    from pipeline.progress import shown
     from pipeline.reports import Report
     from pipeline.run import convert as convert_runs
 
@@ -139,7 +139,7 @@ def view(given: argparse.Namespace) -> int:
 def demo(given: argparse.Namespace) -> int:
     """Simulate a network, convert its run, and say what to do next."""
     from pipeline.demo import simulate
-    from pipeline.progress import shown
+    from pipeline.displays import shown
     from pipeline.run import convert as convert_runs
 
     if given.steps < 1:

@@ -14,10 +14,10 @@ import xarray as xr
 import yaml
 
 from pipeline.automatic import automatic_plots
+from pipeline.displays import shown
 from pipeline.errors import OutputError, SettingError
 from pipeline.opening import open_run
 from pipeline.planning import Plan, component_name, parse_plots, plan_run
-from pipeline.progress import shown
 from pipeline.rendering import Kind, make_kind
 from pipeline.words import size_text, table
 

@@ -13,7 +13,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 import pipeline
-from pipeline import notebookbar
+from pipeline import displays
 from pipeline.cli import main
 from pipeline.config import read_config
 from pipeline.errors import ConversionError, OutputError, SettingError
@@ -256,7 +256,7 @@ def test_progress_in_a_notebook_is_text_that_stays(
 
 
 def test_little_is_sent_to_the_page(page: Page) -> None:
-    bar = notebookbar.NotebookBar()
+    bar = displays.NotebookBar()
     for done in range(100_001):
         bar.show(Progress("<run>", "GC/voltage", done, 100_000, 8 * done, 800_000, 0, 1))
     assert len(page.shown) == 101
@@ -265,13 +265,13 @@ def test_little_is_sent_to_the_page(page: Page) -> None:
 
 
 def test_a_kernel_is_told_from_other_pythons(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not notebookbar.in_notebook()
+    assert not displays.in_notebook()
     monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace(kernel=object()))
-    assert notebookbar.in_notebook()
+    assert displays.in_notebook()
     monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace())  # IPython on a terminal
-    assert not notebookbar.in_notebook()
+    assert not displays.in_notebook()
     monkeypatch.delitem(sys.modules, "IPython")
-    assert not notebookbar.in_notebook()
+    assert not displays.in_notebook()
 
 
 def test_the_active_client_does_the_work(network: Path, tmp_path: Path) -> None:
