@@ -66,13 +66,11 @@ class _Lines:
     def line(self, progress: Progress, seconds: float, rate: float) -> str:
         """Return a line such as ``run GC/voltage: 45 % of 3.2 GB, 120 MB/s, 2 min left``."""
         if progress.done >= progress.total:
-            words = [f"{size_text(progress.bytes_total)} of values in {duration_text(seconds)}"]
-        else:
-            words = [f"{progress.run} {progress.variable}: {progress.part:.0%} of {size_text(progress.bytes_total)}"]
+            return f"{size_text(progress.bytes_total)} of values in {duration_text(seconds)}"
+        words = [f"{progress.run} {progress.variable}: {progress.part:.0%} of {size_text(progress.bytes_total)}"]
         if rate:
-            words.append(f"{size_text(rate)}/s")
-            if progress.done < progress.total:
-                words.append(f"{duration_text((progress.bytes_total - progress.bytes_done) / rate)} left")
+            left = (progress.bytes_total - progress.bytes_done) / rate
+            words += [f"{size_text(rate)}/s", f"{duration_text(left)} left"]
         return ", ".join(words)
 
 

@@ -8,18 +8,18 @@ __all__ = ["duration_text", "size_text", "table"]
 
 
 def size_text(size: float) -> str:
-    """Return a number of bytes in words."""
+    """Return a number of bytes in words, of three digits."""
     for unit in ("B", "KB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.3g} {unit}" if size < 100 or unit == "B" else f"{size:.0f} {unit}"
+        if size < 999.5:
+            return f"{size:.3g} {unit}"
         size /= 1000
-    return f"{size:.3g} TB"
+    return f"{size:.3g} TB" if size < 999.5 else f"{size:,.0f} TB"
 
 
 def duration_text(seconds: float) -> str:
     """Return a duration in words, such as ``2 min 5 s``."""
-    if seconds < 60:
-        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    if seconds < 59.5:
+        return f"{seconds:.0f} s" if seconds >= 9.95 else f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
         return f"{minutes} min {rest} s"

@@ -41,8 +41,8 @@ def test_lines_in_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
         for state in states():
             show(state)
     lines = out.getvalue().splitlines()
-    assert lines[0] == "night GC/voltage: 30% of 10 MB, 333 KB/s, 21 s left"
-    assert lines[-1] == "10 MB of values in 20 s, 450 KB/s"
+    assert lines[0] == "night GC/voltage: 30% of 10 MB, 500 KB/s, 14 s left"
+    assert lines[-1] == "10 MB of values in 20 s"
     assert len(lines) == 4
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.words import size_text, table
+from pipeline.words import duration_text, size_text, table
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,9 @@ from pipeline.words import size_text, table
         (2_340_000_000, "2.34 GB"),
         (1e12, "1 TB"),
         (1.5e13, "15 TB"),
+        (999.6, "1 KB"),
+        (999_600, "1 MB"),
+        (3.2e15, "3,200 TB"),
     ],
 )
 def test_a_size_is_three_digits_and_a_unit(size: float, text: str) -> None:
@@ -31,10 +34,18 @@ def test_no_size_is_written_with_an_exponent_or_four_digits() -> None:
     for size in [int(factor * 10**power) for power in range(14) for factor in (1, 1.5, 9.949, 9.951, 9.994, 9.9996)]:
         number, unit = size_text(size).split(" ")
         assert "e" not in number
-        assert float(number) <= 1000
+        assert float(number) < 1000
         assert float(number) * 1000 ** ["B", "KB", "MB", "GB", "TB"].index(unit) == pytest.approx(
             size, rel=0.006, abs=0.5
         )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0.0 s"), (9.96, "10 s"), (59.4, "59 s"), (59.7, "1 min 0 s"), (125, "2 min 5 s"), (3599.8, "1 h 0 min")],
+)
+def test_a_duration(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text
 
 
 def test_columns_of_a_table_are_aligned_and_nothing_trails() -> None:
