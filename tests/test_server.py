@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import urllib.parse
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.common import pixels
-from tests.conftest import STEPS, Server, stored
+import pipeline
+from tests.common import pixels, write_component
+from tests.conftest import STEPS, Server, eventually, serving, stored
 
 
 def quoted(**words: Any) -> str:
@@ -71,3 +73,42 @@ def test_settings_are_a_typed_row_a_run(server: Server) -> None:
         assert found[name]["GC/seed"] == seed
         assert found[name]["MC/rule"] == f"rule-{seed}"
         assert found[name]["GC/plastic"] is (seed == 1)
+
+
+def test_a_sweep_of_300_runs_is_300_rows_with_one_metric(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    voltage = rng.normal(size=(300, 20, 2)).astype(np.float32)
+    for seed in range(300):
+        write_component(tmp_path / "sweep" / f"run-{seed}" / "GC.h5", "GC", {"voltage": voltage[seed]}, seed=seed)
+    before, most = len(os.listdir("/proc/self/fd")), []
+    plots = [{"voltage": {"kind": "trace", "format": "scalar"}}, {"seed": {"kind": "hparam"}}]
+    runs = sorted((tmp_path / "sweep").iterdir())
+    pipeline.convert(
+        runs,
+        tmp_path / "tb",
+        plots,
+        metrics=["GC/N1/voltage"],
+        progress=lambda _: most.append(len(os.listdir("/proc/self/fd"))),
+    )
+    assert max(most) - before < 10
+    with serving(tmp_path / "tb", tmp_path / "log") as server:
+        request = {
+            "experimentName": "",
+            "allowedStatuses": ["STATUS_SUCCESS"],
+            "colParams": [
+                {"hparam": "GC/seed", "order": "ORDER_UNSPECIFIED", "includeInResult": True},
+                {"metric": {"group": "", "tag": "GC/N1/voltage"}, "order": "ORDER_UNSPECIFIED"},
+            ],
+            "startIndex": 0,
+            "sliceSize": 1000,
+        }
+
+        def loaded() -> Any:
+            rows = server.json("/data/plugin/hparams/session_groups", request).get("sessionGroups", [])
+            return rows if sum(bool(row.get("metricValues")) for row in rows) == 300 else None
+
+        rows = eventually(server.process, loaded)
+        experiment = server.json("/data/plugin/hparams/experiment", {"experimentName": "", "hparamsLimit": 0})
+    assert [info["name"]["tag"] for info in experiment["metricInfos"]] == ["GC/N1/voltage"]
+    found = {row["name"]: (row["hparams"]["GC/seed"], row["metricValues"][0]["value"]) for row in rows}
+    assert found == {f"run-{seed}": (seed, pytest.approx(voltage[seed, -1, 1])) for seed in range(300)}
