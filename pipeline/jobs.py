@@ -17,7 +17,7 @@ from pipeline.memory import Budget
 from pipeline.opening.stored import stored_identity
 from pipeline.rendering import Kind, Subject, TimeAxis, TimeBlock
 from pipeline.settings import SECONDS, time_unit
-from pipeline.slicing import BLOCK_BYTES, WRITTEN_BYTES, Block, blocks, evenly_spaced
+from pipeline.slicing import BLOCK_BYTES, WRITTEN_BYTES, Block, blocks, evenly_spaced, span
 
 __all__ = ["Drawing", "Job", "Slice"]
 
@@ -124,19 +124,28 @@ class Job:
 
     def first_blocks(self) -> list[Block]:
         """Return the blocks of the first pass."""
-        steps = [d.kind.summary_step or d.kind.render_step or 1 for d in self.drawings]
-        return self._blocks(math.gcd(*steps), [*self.drawn_at_once, *self.drawn_again], self.segment)
+        step = math.gcd(*(d.kind.summary_step or d.kind.render_step or 1 for d in self.drawings))
+        again = self.drawn_again and step == self._second_step  # they may be kept: they are whole blocks of that pass
+        unit = span(step, self._chunk, self._kept_steps(step, self.drawn_again)) if again else self._chunk
+        kept = self._kept_steps(step, self.drawn_at_once)
+        return blocks(self.length, step=step, chunk=unit, kept=kept, segment=self.segment)
 
     def second_blocks(self) -> list[Block]:
         """Return the blocks of the second pass; there may be none."""
-        again = self.drawn_again
-        return self._blocks(math.gcd(*(d.kind.render_step or 1 for d in again)), again, None) if again else []
+        if not self.drawn_again:
+            return []
+        step = self._second_step
+        return blocks(self.length, step=step, chunk=self._chunk, kept=self._kept_steps(step, self.drawn_again))
 
-    def _blocks(self, step: int, drawn: Sequence[Drawing], segment: int | None) -> list[Block]:
+    @property
+    def _second_step(self) -> int:
+        return math.gcd(*(d.kind.render_step or 1 for d in self.drawn_again))
+
+    def _kept_steps(self, step: int, drawn: Sequence[Drawing]) -> int:
+        """Return how many steps a block may hold that is read and from which plots are drawn."""
         most = [d.kind.steps_a_task * (d.kind.render_step or 1) // step for d in drawn if d.kind.steps_a_task]
         written = sum(d.kind.estimate(d.subject).size for d in drawn) * step // self.length
-        kept = min([self.block_bytes // self._step_bytes, WRITTEN_BYTES // max(1, written), *most])
-        return blocks(self.length, step=step, chunk=self._chunk, kept=kept, segment=segment)
+        return min([self.block_bytes // self._step_bytes, WRITTEN_BYTES // max(1, written), *most])
 
     @property
     def segment(self) -> int | None:
@@ -150,14 +159,15 @@ class Job:
         return int(whole * max(1, self.block_bytes // (self._step_bytes * whole)))
 
     @cached_property
-    def _kept_bytes(self) -> int:
-        """What a worker keeps of the first pass for the second; 0 where it is read twice, since it is too much.
+    def _keeping(self) -> tuple[str, int] | None:
+        """By what name a worker keeps blocks of the first pass for the second, and how many bytes of them.
 
-        Where the first pass reads other steps than the second, it is read twice too.
+        None where it is read twice: the passes read other steps, or it is too much.
         """
         first, second = self.first_blocks(), self.second_blocks()
         fits = sum(map(self.size, second)) <= self.budget.kept * self.budget.workers
-        return self.budget.kept if first == second and fits else 0
+        name = stored_identity(self.variable) if second and fits and first[0].step == second[0].step else ""
+        return (name, self.budget.kept) if name else None
 
     @property
     def _step_bytes(self) -> int:
@@ -183,7 +193,7 @@ class Job:
         if variable.ndim:
             variable = variable.isel({variable.dims[self.axis]: block.slice})
         times = None if self.times is None else self.times.isel(time=block.slice)
-        return Slice(variable, self.axis, block, self.drawings[0].subject.time, times, self._kept_bytes)
+        return Slice(variable, self.axis, block, self.drawings[0].subject.time, times, self._keeping)
 
 
 @dataclass(frozen=True)
@@ -195,17 +205,16 @@ class Slice:
     block: Block
     time: TimeAxis | None
     times: xr.Variable | None
-    kept_bytes: int = 0
+    keeping: tuple[str, int] | None = None
 
     def read(self) -> TimeBlock:
         """Read the block, time first; or take it, if this process kept it."""
-        key = stored_identity(self.variable) if self.kept_bytes else ""
-        loaded = KEPT.take(key) if key else None
-        if loaded is None:
+        values = KEPT.take(self.keeping[0], self.block.range) if self.keeping else None
+        if values is None:
             loaded = _load(self.variable)
-            if key:
-                KEPT.put(key, loaded, self.kept_bytes)
-        values = np.moveaxis(loaded, self.axis, 0) if self.variable.ndim else loaded[None]
+            values = np.moveaxis(loaded, self.axis, 0) if self.variable.ndim else loaded[None]
+            if self.keeping:
+                KEPT.put(self.keeping[0], self.block.range, values, self.keeping[1])
         steps = self.block.steps
         if self.times is not None:
             wall_times = self.times.to_numpy()

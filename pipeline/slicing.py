@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BLOCK_BYTES", "WRITTEN_BYTES", "Block", "blocks", "evenly_spaced"]
+__all__ = ["BLOCK_BYTES", "WRITTEN_BYTES", "Block", "blocks", "evenly_spaced", "span"]
 
 #: How much of a variable one block holds, in bytes of values read: so much that handing it to a worker costs little.
 BLOCK_BYTES = 16 * 2**20
@@ -30,6 +30,11 @@ class Block:
         return len(range(self.start, self.stop, self.step))
 
     @property
+    def range(self) -> range:
+        """The kept steps."""
+        return range(self.start, self.stop, self.step)
+
+    @property
     def slice(self) -> slice:
         """The same range, to index with."""
         return slice(self.start, self.stop, self.step)
@@ -38,6 +43,11 @@ class Block:
     def steps(self) -> npt.NDArray[np.int64]:
         """The kept steps, shape ``(len(self),)``."""
         return np.arange(self.start, self.stop, self.step, dtype=np.int64)
+
+
+def span(step: int, chunk: int, kept: int) -> int:
+    """Return how many steps a block spans that holds about `kept` of them: whole chunks."""
+    return max(chunk, max(1, kept) * step // chunk * chunk)
 
 
 def blocks(length: int, *, step: int = 1, chunk: int = 1, kept: int, segment: int | None = None) -> list[Block]:
@@ -52,7 +62,7 @@ def blocks(length: int, *, step: int = 1, chunk: int = 1, kept: int, segment: in
     chunk : int
         Steps in one storage chunk. Blocks begin and end at chunk borders, so that no chunk is read twice.
     kept : int
-        About how many kept steps a block should hold; never fewer than one chunk has.
+        About how many kept steps a block should hold; never fewer than one chunk has. See `span`.
     segment : int, optional
         No block straddles a multiple of this (a raster's windows), even inside a chunk.
 
@@ -61,9 +71,7 @@ def blocks(length: int, *, step: int = 1, chunk: int = 1, kept: int, segment: in
     list of Block
         In order, without those that keep no step.
     """
-    span = max(1, kept) * step
-    span = max(chunk, span // chunk * chunk)
-    edges = {*range(0, length, span), length}
+    edges = {*range(0, length, span(step, chunk, kept)), length}
     if segment is not None:
         edges |= set(range(0, length, segment))
     ordered = sorted(edges)

@@ -85,6 +85,19 @@ def test_what_is_drawn_with_limits_is_read_once_more(path: Path, limits: str) ->
     assert second == ([] if limits == "frame" else list(range(0, STEPS, 50)))
 
 
+@pytest.mark.parametrize("step", [1, 3, 50])
+@pytest.mark.parametrize("size", [1, 3_000, 20_000, 10**9])
+def test_a_block_that_is_drawn_is_inside_one_that_was_summarised(
+    path: Path, monkeypatch: pytest.MonkeyPatch, step: int, size: int
+) -> None:
+    monkeypatch.setattr(jobs, "BLOCK_BYTES", size)
+    job = job_of(path, "weights", {"kind": "heatmap", "step": step})
+    first, second = job.first_blocks(), job.second_blocks()
+    assert len(first) <= len(second)
+    for block in second:
+        assert sum(set(block.range) <= set(whole.range) for whole in first) == 1
+
+
 @pytest.mark.usefixtures("_block_bytes")
 @pytest.mark.parametrize("plots", [plots for name, plots in PLOTS.items() if "windows" not in name])
 def test_no_chunk_is_shared_by_two_blocks(path: Path, plots: list[dict[str, Any]]) -> None:

@@ -19,20 +19,24 @@ from pipeline.planning import parse_plots, plan_run
 from tests.conftest import events
 
 
-def test_what_is_kept_is_given_back_once() -> None:
-    kept, values = Kept(), np.arange(4)
-    kept.put("a", values, 100)
-    assert kept.take("a") is values
-    assert kept.take("a") is None
+def test_what_is_kept_is_given_back_once_part_by_part() -> None:
+    kept, values = Kept(), np.arange(20)
+    kept.put("a", range(100, 300, 10), values, 1000)
+    assert kept.take("b", range(100, 200, 10)) is None
+    assert kept.take("a", range(100, 200, 20)) is None
+    assert kept.take("a", range(250, 350, 10)) is None
+    assert kept.take("a", range(200, 300, 10)).tolist() == [*range(10, 20)]
+    assert kept.take("a", range(100, 200, 10)).tolist() == [*range(10)]
+    assert kept.take("a", range(100, 200, 10)) is None
 
 
 def test_the_oldest_go_first() -> None:
     kept = Kept()
     for name in "abc":
-        kept.put(name, np.zeros(5, np.uint8), 10)
-    assert [kept.take(name) is not None for name in "abc"] == [False, True, True]
-    kept.put("large", np.zeros(11, np.uint8), 10)
-    assert kept.take("large") is None
+        kept.put(name, range(5), np.zeros(5, np.uint8), 10)
+    assert [kept.take(name, range(5)) is not None for name in "abc"] == [False, True, True]
+    kept.put("large", range(11), np.zeros(11, np.uint8), 10)
+    assert kept.take("large", range(11)) is None
 
 
 @pytest.mark.parametrize(("limits", "kept", "times"), [("shown", 2**20, 1), ("shown", 100, 2), ("all", 2**20, 2)])
