@@ -32,8 +32,12 @@ def whole(conversion: Conversion, tmp_path_factory: pytest.TempPathFactory) -> t
 
 def test_uninterrupted(measure, conversion, whole, all_cores):
     """Convert in one go."""
-    work = measure("killed", lambda _, out: conversion.finish(out, *WORKERS), None, who="uninterrupted", memory=False)
-    assert written(work) == whole[0]
+
+    def uninterrupted(_: None, out: Path) -> None:
+        conversion.finish(out, *WORKERS)
+        assert written(out) == whole[0]
+
+    measure("killed", uninterrupted, None, who="uninterrupted", memory=False)
 
 
 def test_killed(measure, conversion, whole, all_cores):
@@ -64,6 +68,7 @@ def test_workers_die(measure, conversion, whole, all_cores):
             except subprocess.TimeoutExpired:
                 for worker in workers_of(process)[:1]:
                     worker.kill()
+                    worker.wait()
         _, said = process.communicate()
         assert process.returncode == 0, said
 

@@ -6,6 +6,7 @@ module knows Dask's schedulers.
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 import sys
@@ -17,7 +18,7 @@ from functools import cached_property
 from typing import Any, Protocol
 from uuid import uuid4
 
-from pipeline.errors import SettingError
+from pipeline.errors import PipelineError, SettingError
 from pipeline.tasks import Failure, Outcome, guarded
 
 __all__ = ["Executor", "GraphBuilder", "InProcess", "LocalProcesses", "OnCluster", "executor", "in_order"]
@@ -87,7 +88,11 @@ class OnCluster:
         """Send it; what was sent first is begun first."""
         named = args[0] if function is guarded else function  # what the dashboard shows
         key = f"{named.__name__}-{uuid4().hex}"
-        return self.client.submit(function, *args, key=key, pure=False, fifo_timeout="0s")
+        try:
+            return self.client.submit(function, *args, key=key, pure=False, fifo_timeout="0s")
+        except Exception as cause:
+            self._check(cause)
+            raise
 
     def result(self, handle: Any) -> Any:
         """Fetch a result, a `Failure` if the cluster could not compute it; it is forgotten once no handle is left."""
@@ -96,16 +101,24 @@ class OnCluster:
         failed = self.settle(handle)  # waits, and can be interrupted there
         try:
             return failed or self.client.gather(handle, direct=self._direct)
-        except Exception as error:  # a worker that keeps dying, a lost connection: tasks themselves do not raise
-            return _given_up(error)
+        except Exception as cause:
+            self._check(cause, handle)
+            return _given_up(cause)
 
     def settle(self, handle: Any) -> Any:
         """Wait for a result, and say if the cluster could not compute it."""
         try:
-            error = handle.exception()  # which waits
-        except Exception as cause:  # a lost scheduler
+            error = handle.exception()  # which waits; tasks themselves do not raise: a worker that keeps dying does
+        except Exception as cause:
+            self._check(cause, handle)
             error = cause
+        self._check(None, handle)
         return None if error is None else _given_up(error)
+
+    def _check(self, cause: Exception | None, handle: Any = None) -> None:
+        """Raise if the scheduler is gone: that says nothing of the variable whose result was waited for."""
+        if self.client.status != "running" or handle is not None and handle.cancelled():
+            raise PipelineError("the Dask scheduler was lost; the same command goes on from here") from cause
 
     detach = result
 
@@ -130,8 +143,6 @@ class LocalProcesses:
 
     @cached_property
     def _cluster(self) -> OnCluster:
-        import logging
-
         import dask
         from distributed import Client, LocalCluster
 
@@ -281,7 +292,7 @@ def executor(
             client = Client(scheduler, timeout="10s", set_as_default=False)
         except (OSError, ValueError, TimeoutError) as cause:
             raise SettingError(f"scheduler={scheduler!r}: no Dask scheduler answers there ({cause})") from cause
-        with client:
+        with _quiet("distributed.client"), client:  # of a lost scheduler one line is told here
             began(str(client.dashboard_link))
             yield OnCluster(client)
     elif workers is not None:
@@ -294,6 +305,18 @@ def executor(
         yield OnCluster(client)
     else:
         yield InProcess()
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Keep a logger from printing."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _active_client() -> Any:

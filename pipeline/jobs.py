@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import xarray as xr
@@ -71,7 +72,13 @@ class Job:
         return replace(self, block_bytes=min(self.block_bytes, budget.block), budget=budget)
 
     def read_times(self) -> Job:
-        """Return the job with its stored times read, if it has any."""
+        """Return the job with its stored times read, if it has any.
+
+        Raises
+        ------
+        SettingError
+            If a plot does not fit them: a window that is a duration needs even ones.
+        """
         if self.times is None:
             return self
         unit = time_unit(self.times.attrs.get("units", "step"))
@@ -85,7 +92,8 @@ class Job:
         else:
             axis = TimeAxis(self.length, *line, unit=unit)
         seconds = xr.Variable(("time",), values.astype(np.float64) * SECONDS.get(unit, 1.0))
-        drawings = tuple(Drawing(d.kind, replace(d.subject, time=axis)) for d in self.drawings)
+        subjects = [replace(d.subject, time=axis) for d in self.drawings]
+        drawings = tuple(Drawing(d.kind.check(s), s) for d, s in zip(self.drawings, subjects, strict=True))
         return replace(self, times=None if line else seconds, drawings=drawings)
 
     def key(self) -> str:
@@ -145,7 +153,7 @@ class Job:
         """Return how many steps a block may hold that is read and from which plots are drawn."""
         most = [d.kind.steps_a_task * (d.kind.render_step or 1) // step for d in drawn if d.kind.steps_a_task]
         written = sum(d.kind.estimate(d.subject).size for d in drawn) * step // self.length
-        return min([self.block_bytes // self._step_bytes, WRITTEN_BYTES // max(1, written), *most])
+        return min([self.block_bytes // self._read_bytes(step), WRITTEN_BYTES // max(1, written), *most])
 
     @property
     def segment(self) -> int | None:
@@ -160,14 +168,14 @@ class Job:
 
     @cached_property
     def _keeping(self) -> tuple[str, int] | None:
-        """By what name a worker keeps blocks of the first pass for the second, and how many bytes of them.
+        """By what name workers keep blocks of the first pass for the second, and how many bytes of them each.
 
-        None where it is read twice: the passes read other steps, or it is too much.
+        None where it is read twice: the passes read other steps, or it is too much. The name is of this conversion.
         """
         first, second = self.first_blocks(), self.second_blocks()
-        fits = sum(map(self.size, second)) <= self.budget.kept * self.budget.workers
-        name = stored_identity(self.variable) if second and fits and first[0].step == second[0].step else ""
-        return (name, self.budget.kept) if name else None
+        size = sum(map(len, second)) * self._step_bytes
+        fits = size <= self.budget.kept * self.budget.workers
+        return (uuid4().hex, self.budget.kept) if second and fits and first[0].step == second[0].step else None
 
     @property
     def _step_bytes(self) -> int:
@@ -183,9 +191,13 @@ class Job:
         sizes = self.variable.encoding.get("chunksizes")
         return int(sizes[self.axis]) if sizes and len(sizes) == self.variable.ndim else 1
 
+    def _read_bytes(self, step: int) -> int:
+        """Return the bytes of values that are read for one kept step; of a stride inside chunks that is everything."""
+        return self._step_bytes * (step if step < self._chunk else 1)
+
     def size(self, block: Block) -> int:
-        """Return the bytes of values in a block."""
-        return len(block) * self._step_bytes
+        """Return the bytes of values that are read for a block."""
+        return len(block) * self._read_bytes(block.step)
 
     def at(self, block: Block) -> Slice:
         """Return a block, unread."""
@@ -207,13 +219,13 @@ class Slice:
     times: xr.Variable | None
     keeping: tuple[str, int] | None = None
 
-    def read(self) -> TimeBlock:
-        """Read the block, time first; or take it, if this process kept it."""
+    def read(self, *, keep: bool = False) -> TimeBlock:
+        """Read the block, time first, or take it, if this process kept it; `keep` it for the second pass if it fits."""
         values = KEPT.take(self.keeping[0], self.block.range) if self.keeping else None
         if values is None:
             loaded = _load(self.variable)
             values = np.moveaxis(loaded, self.axis, 0) if self.variable.ndim else loaded[None]
-            if self.keeping:
+            if keep and self.keeping:
                 KEPT.put(self.keeping[0], self.block.range, values, self.keeping[1])
         steps = self.block.steps
         if self.times is not None:

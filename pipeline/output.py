@@ -21,8 +21,8 @@ from pipeline.writing.journal import Checkpoint, Entry, Journal, Ranges, journal
 
 __all__ = ["append_outcome", "write_computed", "write_runs"]
 
-#: Seconds between checkpoints of a variable that is under way, and of one with partials to be kept.
-_CHECKPOINT_SECONDS = 0.1, 1.0
+#: Seconds between checkpoints of a variable that is under way, and what part of the time they may take.
+_CHECKPOINT_SECONDS, _CHECKPOINT_PART = 0.1, 0.05
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class _Output:
         self.current = -1
         self.starts: dict[str, int] = {}
         self.hparams: dict[str, bool | float | str] = {}
-        self.saved = time.monotonic()
+        self.pause_until = time.monotonic() + _CHECKPOINT_SECONDS
 
     def _match(self, restart: bool) -> tuple[int, Checkpoint | None]:
         """Return how many jobs are complete, and where the next one goes on; the files are cut to that."""
@@ -169,17 +169,21 @@ class _Output:
         Small variables that follow each other are one piece.
         """
         jobs = self.plan.jobs[self.kept :]
-        alone = {at for at, key in enumerate(self.keys[self.kept :]) if key in self.aside.entries}
-        for stretch, small in batches(jobs, alone | ({0} if self.resume else set())):
+        keys = self.keys[self.kept :]
+        copied = {at for at, key in enumerate(keys) if key in self.aside.entries}
+        in_memory = {at for at, key in enumerate(keys) if not key}  # only its blocks should travel
+        for stretch, small in batches(jobs, copied | in_memory | ({0} if self.resume else set())):
             index = self.kept + stretch.start
             if small:
                 batch = jobs[stretch.start : stretch.stop]
                 mark, size = Mark(self.counts[self.kept + stretch[-1]]), sum(sum(step_sizes(job)) for job in batch)
                 yield index, Piece(self.where.submit(all_at_once, batch), mark, size, variables=len(batch))
-            elif stretch.start in alone:
+            elif stretch.start in copied:
                 yield index, Piece(None, Mark(self.counts[index]))
             else:
-                yield from ((index, piece) for piece in self._pieces(index))
+                for piece in self._pieces(index):
+                    yield index, piece
+                    del piece
 
     def _pieces(self, index: int) -> Iterator[Piece]:
         job = guarded(self.plan.jobs[index].read_times)
@@ -198,9 +202,14 @@ class _Output:
         """Write the result of a piece; None is of a variable that is copied, or of a piece that writes nothing."""
         if not piece.variables:
             self._take(index, piece.mark, result)
-        for offset in range(piece.variables):
-            outcome = result if isinstance(result, Failure) else result[offset]
-            self._take(index + offset, Mark(self.counts[index + offset]), outcome)
+        for number in range(index, index + piece.variables):
+            outcome = self._by_itself(number) if isinstance(result, Failure) else result[number - index]
+            self._take(number, Mark(self.counts[number]), outcome)
+
+    def _by_itself(self, index: int) -> Any:
+        """Do a variable of a batch that was given up: one of them may be what its workers died of."""
+        result = self.where.result(self.where.submit(all_at_once, [self.plan.jobs[index]]))
+        return result if isinstance(result, Failure) else result[0]
 
     def _take(self, index: int, mark: Mark | None, result: Any) -> None:
         if index != self.current:
@@ -238,11 +247,12 @@ class _Output:
         if mark.done >= self.counts[index]:
             self.journal.add(Entry(self.plan.jobs[index].name, key, ranges, hparams))
             self.journal.drop_checkpoint()
-        elif key and time.monotonic() - self.saved >= _CHECKPOINT_SECONDS[any(mark.levels)]:
+        elif key and (began := time.monotonic()) >= self.pause_until:
             levels = tuple(tuple((n, self.where.result(handle)) for n, handle in tree) for tree in mark.levels)
             if not any(isinstance(found, Failure) for tree in levels for _, found in tree):
                 self.journal.write_checkpoint(Checkpoint(key, Mark(mark.done, levels), ranges, hparams))
-            self.saved = time.monotonic()
+            now = time.monotonic()
+            self.pause_until = now + max(_CHECKPOINT_SECONDS, (now - began) / _CHECKPOINT_PART)
 
     def finish(self) -> RunReport:
         """Write the hyperparameters, one record a run, close the files, and say what was done."""

@@ -31,8 +31,8 @@ Levels = tuple[tuple[tuple[int, Any], ...], ...]
 _AT_ONCE = 8
 
 #: The level of a `_Tree` from which partials are merged by value. A scheduler remembers every task that led to a result
-#: as long as that is needed, and does them all again when the worker that holds it is lost: here some hundred blocks.
-_DETACHED = 2
+#: as long as that is needed, and does them all again when the worker that holds it is lost: here some 500 blocks.
+_DETACHED = 3
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def batches(jobs: Sequence[Job], alone: Container[int] = ()) -> Iterator[tuple[r
     stretch, size = range(0), 0
     for number, job in enumerate(jobs):
         weight = sum(step_sizes(job)) + sum(d.kind.estimate(d.subject).size for d in job.drawings)
-        small = weight <= job.block_bytes // 2 and number not in alone
+        small = weight <= job.block_bytes // 2 and number not in alone and not (job.times is not None and job.windowed)
         if stretch and not (small and size + weight <= job.block_bytes // 2):
             yield stretch, True
             stretch, size = range(number, number), 0
@@ -153,10 +153,12 @@ def pieces(job: Job, where: Executor, resume: Mark | None = None) -> Iterator[Pi
         for number, handle in enumerate(handles, start=1):
             reached = mark(done) if number == len(handles) else None
             yield Piece(handle, reached, job.size(block) if number == 1 else 0, writes or number > 1)
-    merged = where.detach(trees[-1].merged()) if second else None  # tasks that need no other are spread evenly
+    again = [(drawing, job.summarised.index(drawing)) for drawing in job.drawn_again]
+    merged = None
+    if second:  # by value, since tasks that need no other are spread evenly; it is small, such as limits
+        merged = where.detach(do(only_partials, trees[-1].merged(), [number for _, number in again]))
     for done, block in enumerate(second, start=len(first) + 1):
         if done > resume.done:
-            again = [(drawing, job.summarised.index(drawing)) for drawing in job.drawn_again]
             yield Piece(do(second_pass, job.at(block), again, merged), mark(done), job.size(block))
     drawn = draw(last, trees[-1]) if last else iter(())
     for done, handle in enumerate(drawn, start=len(first) + len(second) + 1):

@@ -87,7 +87,7 @@ def guarded(function: Callable[..., Any], *args: Any) -> Any:
 
 def first_pass(part: Slice, summarised: Sequence[Drawing], drawn: Sequence[Drawing]) -> Outcome:
     """Read a block once; summarise it for some plots, draw it for others."""
-    data = part.read()
+    data = part.read(keep=True)
     partials = tuple(_summary(drawing, data) for drawing in summarised)
     return replace(_encoded(r for d in drawn for r in _render(d, data, None)), partials=partials)
 
@@ -154,9 +154,16 @@ def merge_partials(drawings: Sequence[Drawing], wanted: Sequence[int], *outcomes
     return Outcome(partials=tuple(joined))
 
 
-def only_partials(outcome: Outcome) -> Outcome:
-    """Return the partials, so that what merges them does not fetch the events too."""
-    return Outcome(partials=outcome.partials)
+def only_partials(outcome: Outcome, wanted: Sequence[int] | None = None) -> Outcome:
+    """Return the partials, so that what merges them does not fetch the events too; only those wanted, if any are named.
+
+    Parameters
+    ----------
+    wanted : sequence of int, optional
+        Numbers of partials; the others become None.
+    """
+    kept = (found if wanted is None or at in wanted else None for at, found in enumerate(outcome.partials))
+    return Outcome(partials=tuple(kept))
 
 
 def without_partials(outcome: Outcome) -> Outcome:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,8 +62,12 @@ def kill_tree(process: subprocess.Popen[Any]) -> None:
 
 def workers_of(process: subprocess.Popen[Any]) -> list[psutil.Process]:
     """Return the worker processes that are alive."""
-    below = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in below if "spawn_main" in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process(process.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it is just ending
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 @dataclass
@@ -71,6 +75,7 @@ class Cluster:
     """A Dask scheduler and its workers, each a process of this machine."""
 
     address: str
+    scheduler: subprocess.Popen[bytes]
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
 
@@ -89,7 +94,7 @@ def cluster(workers: int) -> Iterator[Cluster]:
             return process
 
         scheduler = begin("scheduler", "--port", "0")
-        running = Cluster(_said(scheduler, "Scheduler at:").split()[-1])
+        running = Cluster(_said(scheduler, "Scheduler at:").split()[-1], scheduler)
         for _ in range(workers):
             running.workers.append(begin("worker", running.address, "--nthreads", "1", "--no-nanny"))
         for worker in running.workers:

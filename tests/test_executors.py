@@ -241,8 +241,13 @@ def test_results_come_in_order_and_no_more_are_begun_than_the_window_holds(windo
 class Lost:
     """What a worker that keeps dying leaves of a task."""
 
+    status = "running"
+
     def __init__(self, *when: str) -> None:
         self.when = when
+
+    def cancelled(self) -> bool:
+        return "scheduler" in self.when
 
     def nthreads(self) -> dict[str, int]:
         return {"tcp://127.0.0.1:1": 2, "tcp://127.0.0.1:2": 2}
@@ -265,6 +270,13 @@ def test_what_a_cluster_gives_up_on_is_a_failure_not_a_crash(when: str) -> None:
     assert where.window >= 4
     assert isinstance(found, Failure)
     assert "worker died three times" in found.message
+
+
+def test_a_lost_scheduler_is_no_failure_of_a_variable() -> None:
+    where = OnCluster(Lost("scheduler"))
+    for ask in (where.result, where.settle):
+        with pytest.raises(pipeline.PipelineError, match="scheduler was lost; the same command goes on"):
+            ask(where.submit(print))
 
 
 def test_what_is_sent_first_is_begun_first(cluster: LocalCluster) -> None:

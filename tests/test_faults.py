@@ -7,12 +7,14 @@ import resource
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from pipeline.writing.journal import Journal, journal_path
 from tests.common import write_component
 from tests.conftest import eventually
 from tests.processes import Conversion, cluster, image_bytes, kill_tree, workers_of, written
@@ -37,10 +39,30 @@ def whole(conversion: Conversion, tmp_path_factory: pytest.TempPathFactory) -> d
 
 
 def begun(conversion: Conversion, out: Path, until: int, *words: str, **options: Any) -> subprocess.Popen[str]:
-    """Start a conversion, and return when it has written so many bytes of pictures."""
+    """Start a conversion, and return when so many bytes of pictures are written and known to be."""
     process = conversion.start(out, *words, **options)
-    eventually(process, lambda: image_bytes(out) > until)
+    eventually(process, lambda: known(out) > until)
     return process
+
+
+def known(out: Path) -> int:
+    """Return how many bytes of pictures the next conversion need not draw again."""
+    checkpoint = Journal(journal_path(out / "run")).read_checkpoint()
+    return checkpoint.ranges.get("images", (0, 0))[1] if checkpoint else 0
+
+
+def goes_on(conversion: Conversion, out: Path, *words: str) -> None:
+    """Complete a conversion, and see that it keeps what was known."""
+    least = known(out)
+    assert least > 1000
+    process = conversion.start(out, *words)
+    while process.poll() is None:
+        assert image_bytes(out) >= least
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=0.01)
+    _, said = process.communicate()
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("part", [0.02, 0.4])
@@ -51,7 +73,7 @@ def test_killed_with_all_its_processes(
     size = next(len(data) for name, data in whole.items() if name.endswith("images"))
     kill_tree(begun(conversion, tmp_path / "tb", int(part * size), *workers))
     assert written(tmp_path / "tb") != whole
-    conversion.finish(tmp_path / "tb", *workers)
+    goes_on(conversion, tmp_path / "tb", *workers)
     assert written(tmp_path / "tb") == whole
 
 
@@ -59,7 +81,9 @@ def test_workers_that_are_killed_are_replaced(conversion: Conversion, tmp_path: 
     size = next(len(data) for name, data in whole.items() if name.endswith("images"))
     process = begun(conversion, tmp_path / "tb", 1000, "--workers", "2")
     for part in (0.2, 0.4, 0.6):
-        workers_of(process)[0].kill()
+        worker = workers_of(process)[0]
+        worker.kill()
+        worker.wait()
         eventually(process, lambda part=part: image_bytes(tmp_path / "tb") > part * size)
     _, said = process.communicate()
     assert process.returncode == 0, said
@@ -77,6 +101,20 @@ def test_a_cluster_that_loses_a_worker(conversion: Conversion, tmp_path: Path, w
     assert written(tmp_path / "tb") == whole
 
 
+def test_a_cluster_that_is_lost_leaves_what_is_done(
+    conversion: Conversion, tmp_path: Path, whole: dict[str, bytes]
+) -> None:
+    with cluster(1) as running:
+        process = begun(conversion, tmp_path / "tb", 1_000_000, "--scheduler", running.address)
+        running.scheduler.kill()
+        _, said = process.communicate()
+    assert process.returncode == 1
+    assert "Traceback" not in said
+    assert said.splitlines()[-1] == "hdf2tb: error: the Dask scheduler was lost; the same command goes on from here"
+    goes_on(conversion, tmp_path / "tb")
+    assert written(tmp_path / "tb") == whole
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("workers", [[], ["--workers", "2"]], ids=["in process", "workers"])
 def test_ended_by_a_signal_it_says_how_to_go_on(
@@ -89,7 +127,7 @@ def test_ended_by_a_signal_it_says_how_to_go_on(
     assert process.returncode == 130
     assert "Traceback" not in said
     assert said.splitlines()[-1] == "hdf2tb: interrupted; the same command goes on from here"
-    conversion.finish(tmp_path / "tb")
+    goes_on(conversion, tmp_path / "tb")
     assert written(tmp_path / "tb") == whole
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from pipeline import jobs, open_run
+from pipeline import SettingError, jobs, open_run
 from pipeline.jobs import Drawing, Job
 from pipeline.planning import parse_plots, plan_run
 from pipeline.rendering import TimeAxis
@@ -123,6 +123,30 @@ def test_drawings_are_sorted_into_passes(path: Path) -> None:
     assert job.drawn_again == []
     assert job.name == "GC/voltage"
     assert job.length == STEPS
+
+
+@pytest.mark.parametrize("step", [1, 5, 15, 16, 50])
+def test_what_a_block_reads_is_bounded_also_where_it_keeps_little(
+    path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    most = 40 * 3 * 4 * 4  # 40 of the 997 steps
+    monkeypatch.setattr(jobs, "BLOCK_BYTES", most)
+    job = job_of(path, "weights", {"kind": "heatmap", "step": step})
+    for block in job.first_blocks():
+        assert job.size(block) <= max(most, CHUNK * 3 * 4 * 4)
+        if step < CHUNK:  # all between is read
+            assert (block.range[-1] + 1 - block.start) * 3 * 4 * 4 <= most
+        values = job.at(block).read().values
+        assert values.base is None or values.base.nbytes <= max(job.size(block), values.nbytes)
+
+
+def test_a_window_that_is_a_duration_needs_even_times(path: Path) -> None:
+    job = job_of(path, "voltage", {"kind": "raster", "window": "20 ms"})
+    times = np.arange(STEPS) * 0.5
+    times[500:] += 7
+    uneven = replace(job, times=xr.Variable(("time",), times, {"units": "ms"}))
+    with pytest.raises(SettingError, match="needs the duration of a step"):
+        uneven.read_times()
 
 
 # What is sent to a worker ---------------------------------------------------------------------------------------------

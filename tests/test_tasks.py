@@ -58,7 +58,7 @@ VALUE = drawing(VALUES, kind="hparam")
 
 def test_a_block_is_read_once_for_all_plots(monkeypatch: pytest.MonkeyPatch) -> None:
     reads = []
-    monkeypatch.setattr(Slice, "read", lambda self, _read=Slice.read: reads.append(self) or _read(self))
+    monkeypatch.setattr(Slice, "read", lambda self, _read=Slice.read, **keep: reads.append(self) or _read(self, **keep))
     part = part_of(VALUES)
     outcome = first_pass(part, [CURVE, VALUE], [SCALAR, SPARSE])
     assert reads == [part]

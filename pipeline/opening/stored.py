@@ -154,7 +154,7 @@ def _read(dataset: h5py.Dataset, key: tuple[int | slice, ...]) -> npt.NDArray[An
         if wanted.step > 1 and wanted.step < (dataset.chunks[axis] if dataset.chunks else 1):
             whole = (*key[:axis], slice(wanted[0], wanted[-1] + 1), *key[axis + 1 :])
             inner = sum(isinstance(before, slice) for before in key[:axis])
-            return _read(dataset, whole)[(slice(None),) * inner + (slice(None, None, wanted.step),)]
+            return _read(dataset, whole)[(slice(None),) * inner + (slice(None, None, wanted.step),)].copy()
         if axis == 0 and all(_is_whole(other, size) for other, size in zip(key[1:], dataset.shape[1:], strict=True)):
             found = read_chunks(dataset, wanted)
             if found is not None:
