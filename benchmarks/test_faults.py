@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.data import SIZE, Store
-from tests.processes import Conversion, cluster, kill_tree, workers_of, written
+from tests.processes import Conversion, cluster, end_of, kill_tree, workers_of, written
 
 WORKERS = ("--workers", "2")
 
@@ -69,8 +69,7 @@ def test_workers_die(measure, conversion, whole, all_cores):
                 for worker in workers_of(process)[:1]:
                     worker.kill()
                     worker.wait()
-        _, said = process.communicate()
-        assert process.returncode == 0, said
+        end_of(process)
 
     out = measure("lost workers", bereft, None, who=f"{deaths} of a pool of two", memory=False, rounds=1)
     assert written(out) == whole[0]
@@ -86,8 +85,7 @@ def test_cluster_shrinks(measure, conversion, whole, all_cores):
                 process.wait(timeout=whole[1] / 2)
             except subprocess.TimeoutExpired:
                 running.workers[0].kill()
-            _, said = process.communicate()
-            assert process.returncode == 0, said
+            end_of(process)
 
         out = measure("lost workers", bereft, None, who="1 of a cluster of three", memory=False, rounds=1)
     assert written(out) == whole[0]

@@ -27,7 +27,7 @@ class Block:
     step: int = 1
 
     def __len__(self) -> int:
-        return len(range(self.start, self.stop, self.step))
+        return len(self.range)
 
     @property
     def range(self) -> range:

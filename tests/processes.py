@@ -37,11 +37,15 @@ class Conversion:
 
     def finish(self, out: Path, *words: str) -> str:
         """Do it to the end, and return what it said."""
-        process = self.start(out, *words)
-        _, said = process.communicate()
-        assert process.returncode == 0, said
-        assert "Traceback" not in said
-        return said
+        return end_of(self.start(out, *words))
+
+
+def end_of(process: subprocess.Popen[str], code: int = 0) -> str:
+    """Wait until a conversion ends as expected and without a traceback, and return what it said."""
+    _, said = process.communicate()
+    assert process.returncode == code, said
+    assert "Traceback" not in said
+    return said
 
 
 def written(out: Path) -> dict[str, bytes]:

@@ -103,7 +103,7 @@ def test_killed_anywhere_it_goes_on_to_the_same_bytes(
         convert(source, logdir, PLOTS)
         assert tree_bytes(logdir) == whole
         number += 1
-    assert number >= 8
+    assert number > (15 if jobs.BLOCK_BYTES == 2000 else 7)
 
 
 def test_killed_again_and_again_it_ends(
@@ -113,7 +113,7 @@ def test_killed_again_and_again_it_ends(
     once, kills = len(reads), 0
     while killed(2, source, tmp_path / "tb", PLOTS):
         kills += 1
-    assert kills >= 3
+    assert kills >= (6 if jobs.BLOCK_BYTES == 2000 else 3)
     assert tree_bytes(tmp_path / "tb") == whole
     in_flight = 3 if jobs.BLOCK_BYTES == 2000 else once  # reads of a block, or of all variables of a batch
     assert len(reads) - once <= once + in_flight * kills
@@ -175,10 +175,10 @@ def test_a_changed_source_redoes_what_it_affects(source: Path, tmp_path: Path, r
 def test_killed_while_redoing_it_still_ends_right(source: Path, tmp_path: Path) -> None:
     changed = [*PLOTS[1:], {"voltage": {"kind": "trace", "format": "scalar", "step": 2}}]
     convert(source, tmp_path / "afresh", changed)
-    for number in range(0, 14, 2):
+    for number in range(0, 14 if jobs.BLOCK_BYTES == 2000 else 8, 2):
         logdir = tmp_path / f"tb{number}"
         convert(source, logdir, PLOTS)
-        assert killed(number, source, logdir, changed) or number >= 8
+        assert killed(number, source, logdir, changed)
         convert(source, logdir, changed)
         assert tree_bytes(logdir) == tree_bytes(tmp_path / "afresh")
 
