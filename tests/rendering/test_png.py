@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
 import zlib
 from collections.abc import Iterator
 
@@ -83,3 +84,27 @@ def test_the_same_picture_is_the_same_bytes() -> None:
     indices, palette = picture((50, 60), 200, 1)
     assert encode_png(up_filter(indices), palette) == encode_png(up_filter(indices.copy()), palette.copy())
     assert len(encode_png(up_filter(np.zeros((1000, 1500), np.uint8)), palette)) < 15_000
+
+
+def test_the_same_picture_is_the_same_bytes_wherever_in_memory_it_is_compressed() -> None:
+    """Each time the stack and the heap are elsewhere. Noise between long flat parts is where deflate's choices show."""
+    rng = np.random.default_rng(0)
+    lines = np.zeros((200, 34060), np.uint8)
+    lines[:, :1060] = rng.integers(0, 256, 1060, np.uint8)
+    lines[:, 1000:1060] = rng.integers(0, 256, (200, 60), np.uint8)
+    moved, found = [], set()
+
+    def encode() -> None:
+        moved.append(bytearray(1 << 16))
+        found.add(encode_png(lines, np.zeros((256, 3), np.uint8)))
+
+    try:
+        for more in range(1000):
+            threading.stack_size((16 + more) << 16)
+            thread = threading.Thread(target=encode)
+            thread.start()
+            thread.join()
+    finally:
+        threading.stack_size(0)
+    assert len(moved) == 1000
+    assert len(found) == 1
