@@ -23,6 +23,8 @@ from pipeline.tasks import Failure, Outcome, guarded
 
 __all__ = ["Executor", "GraphBuilder", "InProcess", "LocalProcesses", "OnCluster", "executor", "in_order"]
 
+_LOOK_SECONDS = 2.0
+
 
 class Executor(Protocol):
     """Runs functions; what `submit` returns can be an argument of a later `submit`."""
@@ -157,6 +159,7 @@ class LocalProcesses:
                     silence_logs=logging.CRITICAL,
                 )
             )
+        self._ending.enter_context(_kept_up(cluster, self.workers))
         client = self._ending.enter_context(Client(cluster, set_as_default=False))
         self._began(str(client.dashboard_link))
         return OnCluster(client)
@@ -178,6 +181,28 @@ class LocalProcesses:
     def close(self) -> None:
         """End the processes."""
         self._ending.close()
+
+
+@contextmanager
+def _kept_up(cluster: Any, workers: int) -> Iterator[None]:
+    """See that so many workers are there: Dask's nannies replace one that dies, but not one that dies as it starts."""
+    from distributed.core import Status
+
+    ended = threading.Event()
+
+    def keep_up() -> None:
+        while not ended.wait(_LOOK_SECONDS):
+            given_up = [worker.status in (Status.closed, Status.failed) for worker in list(cluster.workers.values())]
+            if given_up.count(False) < workers:
+                cluster.scale(workers + sum(given_up))
+
+    thread = threading.Thread(target=keep_up, name="workers kept up", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 @contextmanager

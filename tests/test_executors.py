@@ -16,7 +16,7 @@ from distributed import Client, LocalCluster
 
 import pipeline
 import pipeline.jobs
-from pipeline.executors import GraphBuilder, InProcess, OnCluster, executor, in_order
+from pipeline.executors import GraphBuilder, InProcess, LocalProcesses, OnCluster, executor, in_order
 from pipeline.output import write_runs
 from pipeline.planning import parse_plots, plan_run
 from pipeline.tasks import Failure, Outcome, guarded
@@ -272,6 +272,19 @@ def test_a_lost_scheduler_is_no_failure_of_a_variable() -> None:
     for ask in (where.result, where.settle):
         with pytest.raises(pipeline.PipelineError, match="scheduler was lost; the same command goes on"):
             ask(where.submit(print))
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("given_up", [1, 2])
+def test_workers_that_dask_gave_up_on_are_replaced(given_up: int) -> None:
+    with executor(workers=2) as where:
+        assert isinstance(where, LocalProcesses)
+        assert where.result(where.submit(abs, -1)) == 1
+        client = where._cluster.client
+        for nanny in list(client.cluster.workers.values())[:given_up]:
+            client.sync(nanny.close)  # which it does itself if its worker dies while it starts
+        assert where.result(where.submit(abs, -2)) == 2
+        client.wait_for_workers(2)
 
 
 def test_what_is_sent_first_is_begun_first(cluster: LocalCluster) -> None:
