@@ -76,7 +76,7 @@ def test_shown(work, measure, store, tmp_path, all_cores):
     """Start TensorBoard, and wait until it has every point and picture."""
     who = "ours" if work is our_command else "sapicore_run"
     logdir = store.kept.get(who) or run_once(work, store.run(SIZE.run), tmp_path / who)
-    measure("shown", until_shown, logdir, who=who, memory=False, rounds=SIZE.few_rounds)
+    measure("shown", until_shown, logdir, who=who, memory=False, rounds=SIZE.rounds)
 
 
 def until_shown(logdir: Path, out: Path) -> None:
