@@ -44,7 +44,7 @@ def convert(given: argparse.Namespace) -> int:
                     metrics=given.metric,
                     restart=given.restart,
                     progress=progress,
-                    began=lambda address: print(f"dashboard: {address}", file=sys.stderr, flush=True),
+                    began=lambda line: print(line, file=sys.stderr, flush=True),
                 )
         except ConversionError as error:
             report, failure = error.report, error

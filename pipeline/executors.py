@@ -7,10 +7,12 @@ module knows Dask's schedulers.
 from __future__ import annotations
 
 import logging
+import math
 import signal
 import socket
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,15 +26,19 @@ from pipeline.tasks import Failure, Outcome, guarded
 __all__ = ["Executor", "GraphBuilder", "InProcess", "LocalProcesses", "OnCluster", "executor", "in_order"]
 
 _LOOK_SECONDS = 2.0
+_LOST = "the Dask scheduler was lost; the same command goes on from here"
 
 
 class Executor(Protocol):
     """Runs functions; what `submit` returns can be an argument of a later `submit`."""
 
-    #: How many processes or threads do the work.
-    workers: int
-    #: How many results may be under way at once.
-    window: int
+    @property
+    def workers(self) -> int:
+        """How many processes or threads do the work."""
+
+    @property
+    def window(self) -> int:
+        """How many results may be under way at once."""
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
         """Begin ``function(*args)`` and return a handle of its result."""
@@ -71,9 +77,24 @@ class OnCluster:
     """Runs functions on the workers of a ``distributed.Client``."""
 
     def __init__(self, client: Any) -> None:
-        self.client = client
-        self.workers = max(1, sum(client.nthreads().values()))
-        self.window = 4 * self.workers
+        self.client, self._workers, self._counted = client, 1, -math.inf
+        client.wait_for_workers(1)
+
+    @property
+    def workers(self) -> int:
+        """How many threads do the work; they come and go, so they are counted now and then."""
+        if time.monotonic() > self._counted + _LOOK_SECONDS:
+            try:
+                self._workers = max(1, sum(self.client.nthreads().values()))
+            except Exception as cause:
+                self._check(cause)
+            self._counted = time.monotonic()
+        return self._workers
+
+    @property
+    def window(self) -> int:
+        """Enough that no worker waits for the next."""
+        return 4 * self.workers
 
     @cached_property
     def _direct(self) -> bool:
@@ -104,29 +125,28 @@ class OnCluster:
         try:
             return failed or self.client.gather(handle, direct=self._direct)
         except Exception as cause:
-            self._check(cause, handle)
-            return _given_up(cause)
+            return self._given_up(handle, cause)
 
     def settle(self, handle: Any) -> Any:
         """Wait for a result, and say if the cluster could not compute it."""
         try:
             error = handle.exception()  # which waits; tasks themselves do not raise: a worker that keeps dying does
         except Exception as cause:
-            self._check(cause, handle)
             error = cause
-        self._check(None, handle)
-        return None if error is None else _given_up(error)
+        return None if error is None else self._given_up(handle, error)
 
-    def _check(self, cause: Exception | None, handle: Any = None) -> None:
-        """Raise if the scheduler is gone: that says nothing of the variable whose result was waited for."""
-        if self.client.status != "running" or handle is not None and handle.cancelled():
-            raise PipelineError("the Dask scheduler was lost; the same command goes on from here") from cause
+    def _given_up(self, handle: Any, error: Exception) -> Failure:
+        """Return why a task failed; if it is not the scheduler that says so, nothing is known of its variable."""
+        if handle.status != "error":
+            raise PipelineError(_LOST) from error
+        return Failure(f"the Dask cluster gave up on it ({type(error).__name__}: {error})")
+
+    def _check(self, cause: Exception) -> None:
+        """Raise if the scheduler is gone."""
+        if self.client.status != "running":
+            raise PipelineError(_LOST) from cause
 
     detach = result
-
-
-def _given_up(error: Any) -> Failure:
-    return Failure(f"the Dask cluster gave up on it ({type(error).__name__}: {error})")
 
 
 class LocalProcesses:
@@ -136,7 +156,7 @@ class LocalProcesses:
     ----------
     workers : int
     began : callable
-        Called with the dashboard's address when they have started.
+        Called with a line that names the dashboard when they have started.
     """
 
     def __init__(self, workers: int, began: Callable[[str], None]) -> None:
@@ -161,7 +181,7 @@ class LocalProcesses:
             )
         self._ending.enter_context(_kept_up(cluster, self.workers))
         client = self._ending.enter_context(Client(cluster, set_as_default=False))
-        self._began(str(client.dashboard_link))
+        self._began(f"dashboard: {client.dashboard_link}")
         return OnCluster(client)
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
@@ -257,7 +277,7 @@ def in_order(
     handles : iterable of (label, handle)
         Taken, and so begun, as there is room. A handle of None is yielded as None.
     most : int
-        What the labels that are under way may weigh together; when they weigh more, no other is begun.
+        What the labels that are under way may weigh together, for each worker; when they weigh more, no other is begun.
     weigh : callable
         From a label to its weight.
     fetched : callable
@@ -278,7 +298,7 @@ def in_order(
         waiting.append(labelled)
         weight += weigh(labelled[0])
         del labelled
-        while waiting and (len(waiting) >= executor.window or weight > most > 0):
+        while waiting and (len(waiting) >= executor.window or weight > most * executor.workers > 0):
             yield oldest()
     while waiting:
         yield oldest()
@@ -286,7 +306,7 @@ def in_order(
 
 @contextmanager
 def executor(
-    workers: int | None = None, scheduler: str | None = None, began: Callable[[str], None] = lambda dashboard: None
+    workers: int | None = None, scheduler: str | None = None, began: Callable[[str], None] = lambda line: None
 ) -> Iterator[Executor]:
     """Choose where to run, and end afterwards what was started here.
 
@@ -297,7 +317,7 @@ def executor(
     scheduler : str, optional
         The address of a running Dask scheduler.
     began : callable, optional
-        Called with the address of the dashboard of what was started, or connected to.
+        Called with lines for people: the dashboard of what was started or connected to; that workers are waited for.
 
     Notes
     -----
@@ -317,8 +337,10 @@ def executor(
             client = Client(scheduler, timeout="10s", set_as_default=False)
         except (OSError, ValueError, TimeoutError) as cause:
             raise SettingError(f"scheduler={scheduler!r}: no Dask scheduler answers there ({cause})") from cause
-        with _quiet("distributed.client"), client:  # of a lost scheduler one line is told here
-            began(str(client.dashboard_link))
+        with _quiet("distributed", "distributed.client"), client:  # of a lost scheduler one line is told here
+            began(f"dashboard: {client.dashboard_link}")
+            if not client.nthreads():
+                began(f"no worker is there yet; this starts one: dask worker {scheduler}")
             yield OnCluster(client)
     elif workers is not None:
         processes = LocalProcesses(workers, began)
@@ -333,15 +355,17 @@ def executor(
 
 
 @contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    """Keep a logger from printing."""
-    logger = logging.getLogger(name)
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+def _quiet(*names: str) -> Iterator[None]:
+    """Keep loggers from printing."""
+    loggers = [logging.getLogger(name) for name in names]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 def _active_client() -> Any:

@@ -54,8 +54,8 @@ class Budget:
 
     @property
     def under_way(self) -> int:
-        """Bytes of values in all blocks that are begun and not written; there is always one."""
-        return self.each * self.workers // 4
+        """Bytes of values, for each worker, in blocks that are begun and not written; there is always one."""
+        return self.each // 4
 
     @property
     def kept(self) -> int:

@@ -58,7 +58,7 @@ def write_runs(
     progress : callable, optional
         Called with a `Progress` after each block.
     under_way : int
-        Bytes of values in the blocks that are under way, above which no other is begun; 0 for any.
+        Bytes of values in the blocks that are under way, for each worker, above which no other is begun; 0 for any.
     restart : bool
         Do all of it anew.
     """

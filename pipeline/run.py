@@ -49,7 +49,7 @@ def convert(
     metrics: Sequence[str] = (),
     restart: bool = False,
     progress: Callable[[Progress], None] | None = None,
-    began: Callable[[str], None] = lambda dashboard: None,
+    began: Callable[[str], None] = lambda line: None,
 ) -> Any:
     """Convert HDF5 runs to TensorBoard event files, each run to a directory of its name in `logdir`.
 
@@ -83,7 +83,7 @@ def convert(
     progress : callable, optional
         Called with a `pipeline.progress.Progress` after each block.
     began : callable, optional
-        Called with the address of the dashboard where workers are used.
+        Called with lines for people where workers are used: the dashboard, and that workers are waited for.
 
     Returns
     -------

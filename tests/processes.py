@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,7 +44,7 @@ def end_of(process: subprocess.Popen[str], code: int = 0) -> str:
     """Wait until a conversion ends as expected and without a traceback, and return what it said."""
     _, said = process.communicate()
     assert process.returncode == code, said
-    assert "Traceback" not in said
+    assert "Traceback" not in said, said
     return said
 
 
@@ -78,9 +78,20 @@ def workers_of(process: subprocess.Popen[Any]) -> list[psutil.Process]:
 class Cluster:
     """A Dask scheduler and its workers, each a process of this machine."""
 
-    address: str
     scheduler: subprocess.Popen[bytes]
+    begin: Callable[..., subprocess.Popen[bytes]]
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    address: str = ""
+
+    def __post_init__(self) -> None:
+        self.address = _said(self.scheduler, "Scheduler at:").split()[-1]
+
+    def add(self, workers: int) -> None:
+        """Start so many more workers, and return when they are there."""
+        new = [self.begin("worker", self.address, "--nthreads", "1", "--no-nanny") for _ in range(workers)]
+        for worker in new:
+            _said(worker, "Registered to:")
+        self.workers += new
 
 
 @contextmanager
@@ -97,12 +108,8 @@ def cluster(workers: int) -> Iterator[Cluster]:
             ending.callback(process.kill)
             return process
 
-        scheduler = begin("scheduler", "--port", "0")
-        running = Cluster(_said(scheduler, "Scheduler at:").split()[-1], scheduler)
-        for _ in range(workers):
-            running.workers.append(begin("worker", running.address, "--nthreads", "1", "--no-nanny"))
-        for worker in running.workers:
-            _said(worker, "Registered to:")
+        running = Cluster(begin("scheduler", "--port", "0"), begin)
+        running.add(workers)
         yield running
 
 

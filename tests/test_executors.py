@@ -214,6 +214,18 @@ def test_finished_results_are_bounded_by_the_window(window: int, network: Path, 
     assert not where.alive
 
 
+@pytest.mark.parametrize(("workers", "most"), [(1, 10), (3, 10), (3, 5)])
+def test_no_more_are_begun_than_may_weigh(workers: int, most: int) -> None:
+    begun: list[int] = []
+    where = InProcess()
+    where.workers, where.window = workers, 100
+    handles = ((number, begun.append(number)) for number in range(100))
+    under_way = []
+    for number, _ in in_order(where, handles, most=most, weigh=lambda label: 2):
+        under_way.append(len(begun) - number)
+    assert under_way[0] == max(under_way) == workers * most // 2 + 1  # the last is what made it more
+
+
 @pytest.mark.parametrize("window", [1, 2, 5])
 def test_results_come_in_order_and_no_more_are_begun_than_the_window_holds(window: int) -> None:
     begun: list[int] = []
@@ -233,43 +245,51 @@ def test_results_come_in_order_and_no_more_are_begun_than_the_window_holds(windo
     assert found == [None if number == 7 else number for number in range(20)]
 
 
-class Lost:
-    """What a worker that keeps dying leaves of a task."""
+class Task:
+    """What is known of a task: its status, and the exception that is returned when it is asked for."""
+
+    def __init__(self, status: str, error: Exception | None) -> None:
+        self.status, self.error = status, error
+
+    def exception(self) -> Exception | None:
+        return self.error
+
+
+class Ailing:
+    """A client whose tasks end in one way, and whose results cannot be fetched."""
 
     status = "running"
 
-    def __init__(self, *when: str) -> None:
-        self.when = when
+    def __init__(self, status: str, error: Exception | None) -> None:
+        self.task = Task(status, error)
 
-    def cancelled(self) -> bool:
-        return "scheduler" in self.when
+    def wait_for_workers(self, workers: int) -> None:
+        assert workers == 1
 
     def nthreads(self) -> dict[str, int]:
         return {"tcp://127.0.0.1:1": 2, "tcp://127.0.0.1:2": 2}
 
-    def submit(self, *args: Any, **options: Any) -> Lost:
-        return self
+    def submit(self, *args: Any, **options: Any) -> Task:
+        return self.task
 
-    def exception(self) -> Exception | None:
-        return RuntimeError("worker died three times") if "computed" in self.when else None
-
-    def gather(self, handle: Lost, direct: bool) -> Any:
+    def gather(self, task: Task, direct: bool) -> Any:
         assert not direct  # no worker answers there
         raise RuntimeError("worker died three times")
 
 
-@pytest.mark.parametrize("when", ["computed", "fetched"])
-def test_what_a_cluster_gives_up_on_is_a_failure_not_a_crash(when: str) -> None:
-    where = OnCluster(Lost(when))
+@pytest.mark.parametrize("error", [RuntimeError("worker died three times"), None], ids=["computed", "fetched"])
+def test_what_a_cluster_gives_up_on_is_a_failure_not_a_crash(error: Exception | None) -> None:
+    where = OnCluster(Ailing("error", error))
     found = where.result(where.submit(print))
-    assert where.window >= 4
+    assert where.window == 16
     assert isinstance(found, Failure)
     assert "worker died three times" in found.message
 
 
-def test_a_lost_scheduler_is_no_failure_of_a_variable() -> None:
-    where = OnCluster(Lost("scheduler"))
-    for ask in (where.result, where.settle):
+@pytest.mark.parametrize("task", [("cancelled", RuntimeError("cancelled")), ("finished", None), ("lost", None)])
+def test_a_lost_scheduler_is_no_failure_of_a_variable(task: tuple[str, Exception | None]) -> None:
+    where = OnCluster(Ailing(*task))
+    for ask in (where.result, *([where.settle] if task[1] else [])):
         with pytest.raises(pipeline.PipelineError, match="scheduler was lost; the same command goes on"):
             ask(where.submit(print))
 
@@ -285,6 +305,19 @@ def test_workers_that_dask_gave_up_on_are_replaced(given_up: int) -> None:
             client.sync(nanny.close)  # which it does itself if its worker dies while it starts
         assert where.result(where.submit(abs, -2)) == 2
         client.wait_for_workers(2)
+
+
+def test_workers_that_come_later_have_work_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.executors._LOOK_SECONDS", 0.0)
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0", processes=False) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        where = OnCluster(client)
+        assert (where.workers, where.window) == (1, 4)
+        cluster.scale(3)
+        client.wait_for_workers(3)
+        assert (where.workers, where.window) == (3, 12)
 
 
 def test_what_is_sent_first_is_begun_first(cluster: LocalCluster) -> None:

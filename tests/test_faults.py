@@ -95,6 +95,20 @@ def test_a_cluster_that_loses_a_worker(conversion: Conversion, tmp_path: Path, w
     assert written(tmp_path / "tb") == whole
 
 
+def test_a_cluster_without_workers_is_told_and_waited_for(
+    conversion: Conversion, tmp_path: Path, whole: dict[str, bytes]
+) -> None:
+    with cluster(0) as running:
+        process = conversion.start(tmp_path / "tb", "--scheduler", running.address)
+        assert process.stderr
+        said = [process.stderr.readline() for _ in range(2)]
+        assert said[0].startswith("dashboard: http://")
+        assert said[1] == f"no worker is there yet; this starts one: dask worker {running.address}\n"
+        running.add(1)
+        end_of(process)
+    assert written(tmp_path / "tb") == whole
+
+
 def test_a_cluster_that_is_lost_leaves_what_is_done(
     conversion: Conversion, tmp_path: Path, whole: dict[str, bytes]
 ) -> None:

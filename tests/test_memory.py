@@ -22,7 +22,7 @@ def test_what_is_under_way_and_kept_fits(memory: int, workers: int) -> None:
     assert budget.block * 16 <= budget.each
     held = budget.each * workers
     assert held <= max(memory, 16 * 2**20 * workers)  # a worker has a little, however small the budget is
-    assert budget.under_way + workers * budget.kept <= held
+    assert workers * (budget.under_way + budget.kept) <= held
 
 
 def test_more_memory_is_never_smaller_blocks() -> None:
