@@ -165,20 +165,9 @@ class LocalProcesses:
 
     @cached_property
     def _cluster(self) -> OnCluster:
-        import dask
-        from distributed import Client, LocalCluster
+        from distributed import Client
 
-        # A worker that dies is replaced, and what it did is done again.
-        with _interrupts_ignored(), dask.config.set({"distributed.scheduler.allowed-failures": 10}):
-            cluster = self._ending.enter_context(
-                LocalCluster(
-                    n_workers=self.workers,
-                    threads_per_worker=1,
-                    dashboard_address="127.0.0.1:0",
-                    memory_limit=0,
-                    silence_logs=logging.CRITICAL,
-                )
-            )
+        cluster = self._ending.enter_context(_started(self.workers))
         self._ending.enter_context(_kept_up(cluster, self.workers))
         client = self._ending.enter_context(Client(cluster, set_as_default=False))
         self._began(f"dashboard: {client.dashboard_link}")
@@ -201,6 +190,31 @@ class LocalProcesses:
     def close(self) -> None:
         """End the processes."""
         self._ending.close()
+
+
+def _started(workers: int) -> Any:
+    """Return a cluster of so many processes; a second time and a third if one dies as it starts."""
+    import dask
+    from distributed import LocalCluster
+
+    for tries_left in (2, 1, 0):
+        # A worker that dies is replaced, and what it did is done again.
+        with _interrupts_ignored(), dask.config.set({"distributed.scheduler.allowed-failures": 10}):
+            try:
+                return LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    dashboard_address="127.0.0.1:0",
+                    memory_limit=0,
+                    silence_logs=logging.CRITICAL,
+                )
+            except RuntimeError as cause:
+                if not tries_left:
+                    raise PipelineError(
+                        f"worker processes end as they start ({cause}). Is there memory for {workers}? "
+                        'In a script, is the call below `if __name__ == "__main__":`?'
+                    ) from cause
+    raise AssertionError
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from pipeline.writing.journal import Journal, journal_path
@@ -85,6 +86,28 @@ def test_workers_that_are_killed_are_replaced(conversion: Conversion, tmp_path: 
         eventually(process, lambda part=part: image_bytes(tmp_path / "tb") > part * size)
     end_of(process)
     assert written(tmp_path / "tb") == whole
+
+
+def test_workers_that_are_killed_as_the_first_ones_start(
+    conversion: Conversion, tmp_path: Path, whole: dict[str, bytes]
+) -> None:
+    process = conversion.start(tmp_path / "tb", "--workers", "2")
+    eventually(process, lambda: bool(workers_of(process)))
+    for worker in workers_of(process):
+        worker.kill()
+    end_of(process)
+    assert written(tmp_path / "tb") == whole
+
+
+def test_workers_that_cannot_start_are_told(conversion: Conversion, tmp_path: Path) -> None:
+    process = conversion.start(tmp_path / "tb", "--workers", "2")
+    while process.poll() is None:
+        with suppress(psutil.NoSuchProcess):
+            for worker in workers_of(process):
+                worker.kill()
+    said = end_of(process, 1).splitlines()
+    assert said[-1].startswith("hdf2tb: error: worker processes end as they start (")
+    assert "Is there memory for 2?" in said[-1]
 
 
 def test_a_cluster_that_loses_a_worker(conversion: Conversion, tmp_path: Path, whole: dict[str, bytes]) -> None:
