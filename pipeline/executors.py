@@ -25,6 +25,7 @@ from pipeline.tasks import Failure, Outcome, guarded
 
 __all__ = ["Executor", "GraphBuilder", "InProcess", "LocalProcesses", "OnCluster", "executor", "in_order"]
 
+#: Seconds between looks at which workers are there.
 _LOOK_SECONDS = 2.0
 _LOST = "the Dask scheduler was lost; the same command goes on from here"
 
@@ -192,29 +193,28 @@ class LocalProcesses:
         self._ending.close()
 
 
-def _started(workers: int) -> Any:
-    """Return a cluster of so many processes; a second time and a third if one dies as it starts."""
+def _started(workers: int, tries: int = 3) -> Any:
+    """Return a cluster of so many processes; if one dies as it starts, all are tried again."""
     import dask
     from distributed import LocalCluster
 
-    for tries_left in (2, 1, 0):
-        # A worker that dies is replaced, and what it did is done again.
-        with _interrupts_ignored(), dask.config.set({"distributed.scheduler.allowed-failures": 10}):
-            try:
-                return LocalCluster(
-                    n_workers=workers,
-                    threads_per_worker=1,
-                    dashboard_address="127.0.0.1:0",
-                    memory_limit=0,
-                    silence_logs=logging.CRITICAL,
-                )
-            except RuntimeError as cause:
-                if not tries_left:
-                    raise PipelineError(
-                        f"worker processes end as they start ({cause}). Is there memory for {workers}? "
-                        'In a script, is the call below `if __name__ == "__main__":`?'
-                    ) from cause
-    raise AssertionError
+    # A worker that dies is replaced, and what it did is done again.
+    with _interrupts_ignored(), dask.config.set({"distributed.scheduler.allowed-failures": 10}):
+        try:
+            return LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                dashboard_address="127.0.0.1:0",
+                memory_limit=0,
+                silence_logs=logging.CRITICAL,
+            )
+        except RuntimeError as cause:
+            if tries > 1:
+                return _started(workers, tries - 1)
+            raise PipelineError(
+                f"worker processes end as they start ({cause}). Is there memory for {workers}? "
+                'In a script, is the call below `if __name__ == "__main__":`?'
+            ) from cause
 
 
 @contextmanager

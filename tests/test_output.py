@@ -128,11 +128,10 @@ class Deadly(InProcess):
         return super().submit(function, *args)
 
 
+@pytest.mark.parametrize("source", [2_000_000], indirect=True, ids=["batches"])
 def test_a_batch_that_is_given_up_is_done_one_by_one(
     source: Path, tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if jobs.BLOCK_BYTES == 2000:
-        return
     with monkeypatch.context() as patch:
         patch.setattr("pipeline.run.executor", lambda *args: nullcontext(Deadly()))
         with pytest.raises(ConversionError, match="^A/spiked: its workers died$"):
