@@ -64,7 +64,7 @@ def strided(variable: xr.Variable, out: Path) -> np.ndarray:
 
 
 def _cold(variable: xr.Variable) -> np.ndarray:
-    from pipeline.opening.chunks import _listed
+    from pipeline.opening.hdf5.chunks import _listed
 
     _listed.cache_clear()  # the list of chunks is made once a process: every round pays for it
     return variable.to_numpy()

@@ -18,8 +18,8 @@ import pipeline
 from benchmarks import ours, peers
 from benchmarks.conftest import Used, launch, need, once
 from benchmarks.data import NAME, SIZE, UNITS, event_bytes, written
-from pipeline.serving import tensorboard_command
-from pipeline.viewing import samples
+from pipeline.serving.notebook import samples
+from pipeline.serving.process import tensorboard_command
 
 CASES = [(ours.traces, steps) for steps in SIZE.series] + [(peers.sapicore_traces, steps) for steps in SIZE.few_points]
 

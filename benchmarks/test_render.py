@@ -11,7 +11,7 @@ from benchmarks import ours, peers
 from benchmarks.conftest import need
 from benchmarks.data import SIZE, UNITS, voltage, weights, written
 from pipeline.rendering.heatmap import Heatmap
-from pipeline.rendering.kind import Subject, TimeAxis, TimeBlock
+from pipeline.rendering.plot import Subject, TimeAxis, TimeBlock
 
 FRAMES = len(range(0, SIZE.weights, 100))
 

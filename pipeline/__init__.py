@@ -14,7 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.api import HDFData, TensorboardWriter
+    from pipeline.compat import HDFData, TensorboardWriter
     from pipeline.demo import simulate
     from pipeline.errors import (
         ConversionError,
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
         SourceError,
         TimeAxisWarning,
     )
+    from pipeline.notebook.plan import plan
+    from pipeline.notebook.preview import preview
     from pipeline.opening import open_run
-    from pipeline.planning import plan_run
-    from pipeline.previewing import preview
-    from pipeline.run import convert
-    from pipeline.runplan import plan
-    from pipeline.viewing import tensorboard
+    from pipeline.planning.plan import plan_run
+    from pipeline.running.convert import convert
+    from pipeline.serving.notebook import tensorboard
 
 __all__ = [
     "ConversionError",
@@ -52,15 +52,15 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "HDFData": "api",
-    "TensorboardWriter": "api",
-    "convert": "run",
+    "HDFData": "compat",
+    "TensorboardWriter": "compat",
+    "convert": "running.convert",
     "open_run": "opening",
-    "plan": "runplan",
-    "plan_run": "planning",
-    "preview": "previewing",
+    "plan": "notebook.plan",
+    "plan_run": "planning.plan",
+    "preview": "notebook.preview",
     "simulate": "demo",
-    "tensorboard": "viewing",
+    "tensorboard": "serving.notebook",
 }
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.reports import Report
+    from pipeline.running.report import Report
 
 __all__ = [
     "ConversionError",
@@ -59,7 +59,7 @@ class ConversionError(PipelineError):
 
     Attributes
     ----------
-    report : pipeline.reports.Report
+    report : pipeline.running.report.Report
         What was written, and one message for each problem.
     """
 

@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from pipeline.opening.stored import StoredArray
-from pipeline.records import Hparams, Record
-from pipeline.records import Image as Picture
+from pipeline.model.record import Hparams, Record
+from pipeline.model.record import Image as Picture
+from pipeline.opening.hdf5.lazy_array import StoredArray
 from pipeline.rendering import Kind, Subject, TimeAxis, TimeBlock
 
 EPL = Path(__file__).resolve().parents[2] / "shared" / "data" / "epl"
@@ -53,7 +53,7 @@ def forbid_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     for way in ("__getitem__", "__iter__", "__array__", "astype", "asstr", "fields", "read_direct", "iter_chunks"):
         monkeypatch.setattr(h5py.Dataset, way, fail)
     monkeypatch.setattr(StoredArray, "read", fail)
-    monkeypatch.setattr("pipeline.opening.stored.read_chunks", fail)
+    monkeypatch.setattr("pipeline.opening.hdf5.lazy_array.read_chunks", fail)
 
 
 def accumulated(run_dir: Path) -> EventAccumulator:

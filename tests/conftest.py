@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 import pipeline
-from pipeline.serving import tensorboard_command
-from pipeline.viewing import samples
+from pipeline.serving.notebook import samples
+from pipeline.serving.process import tensorboard_command
 from tests.common import EPL, tree_bytes, write_component
 
 #: More steps and frames than TensorBoard shows of a tag if it is not told to show all.

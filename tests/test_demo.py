@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import pipeline
-from pipeline.cli import main
-from pipeline.config import read_config
+from pipeline.cli.parser import main
 from pipeline.demo import simulate
-from pipeline.planning import parse_plots, plan_run
-from pipeline.writing.eventfiles import read_hparams
+from pipeline.planning.config import read_config
+from pipeline.planning.plan import parse_plots, plan_run
+from pipeline.writing.event_files import read_hparams
 from tests.common import accumulated, tree_bytes
 from tests.conftest import stored
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import errors
 from pipeline.errors import ConversionError, OutputError, PipelineError, SettingError, SourceError, nearest
-from pipeline.reports import Report, RunReport
+from pipeline.running.report import Report, RunReport
 
 
 def test_the_tree_that_is_drawn_is_the_tree_there_is() -> None:

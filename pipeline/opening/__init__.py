@@ -5,7 +5,7 @@
 Not responsible for: which variables are drawn, and how.
 """
 
-from pipeline.opening.files import run_files, run_name
+from pipeline.opening.discover import run_files, run_name
 from pipeline.opening.tree import LAYOUTS, open_run
 
 __all__ = ["LAYOUTS", "open_run", "run_files", "run_name"]

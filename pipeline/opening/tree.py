@@ -12,15 +12,15 @@ import numpy as np
 import xarray as xr
 from xarray.core import indexing
 
-from pipeline.accessor import register
 from pipeline.errors import PipelineError, SourceError, TimeAxisWarning
-from pipeline.opening.files import run_files, run_name
-from pipeline.opening.generic import Generic
-from pipeline.opening.layout import Component, Layout, Stored, attributes
-from pipeline.opening.sapicore import Sapicore
-from pipeline.opening.stored import StoredArray, compression, open_file
-from pipeline.opening.timeaxis import time_coordinate
-from pipeline.settings import duration
+from pipeline.notebook.accessor import register
+from pipeline.opening.discover import run_files, run_name
+from pipeline.opening.hdf5.lazy_array import StoredArray, compression, open_file
+from pipeline.opening.layouts.generic import Generic
+from pipeline.opening.layouts.layout import Component, Layout, Stored, attributes
+from pipeline.opening.layouts.sapicore import Sapicore
+from pipeline.opening.time_index import time_coordinate
+from pipeline.rendering.settings import duration
 
 __all__ = ["LAYOUTS", "open_run"]
 

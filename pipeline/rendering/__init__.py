@@ -12,11 +12,11 @@ from typing import Any
 from pipeline.errors import SettingError, nearest
 from pipeline.rendering.heatmap import Heatmap
 from pipeline.rendering.hparam import Hparam, HparamScalar
-from pipeline.rendering.kind import Estimate, Kind, Subject, TimeAxis, TimeBlock
+from pipeline.rendering.plot import Estimate, Kind, Subject, TimeAxis, TimeBlock
 from pipeline.rendering.raster import Raster
+from pipeline.rendering.settings import as_mapping
 from pipeline.rendering.trace_image import TraceImage
 from pipeline.rendering.trace_scalar import TraceScalar
-from pipeline.settings import as_mapping
 
 __all__ = ["KINDS", "Estimate", "Kind", "Subject", "TimeAxis", "TimeBlock", "make_kind"]
 

@@ -15,11 +15,11 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.records import Image
-from pipeline.rendering.canvas import DPI, ColourBar, Frame, Look, cells, edges, frame
-from pipeline.rendering.colours import ColourScale, colour_scale
-from pipeline.rendering.kind import Estimate, Subject, TimeBlock, refuse
-from pipeline.settings import Settings, boolean, optional, setting
+from pipeline.model.record import Image
+from pipeline.rendering.picture.canvas import DPI, ColourBar, Frame, Look, cells, edges, frame
+from pipeline.rendering.picture.colours import ColourScale, colour_scale
+from pipeline.rendering.plot import Estimate, Subject, TimeBlock, refuse
+from pipeline.rendering.settings import Settings, boolean, optional, setting
 
 __all__ = ["Heatmap", "MatrixHeatmap"]
 

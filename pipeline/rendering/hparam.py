@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pipeline.records import Hparams, Record, Scalars
-from pipeline.rendering.kind import Estimate, Subject, TimeBlock
-from pipeline.settings import Settings
+from pipeline.model.record import Hparams, Record, Scalars
+from pipeline.rendering.plot import Estimate, Subject, TimeBlock
+from pipeline.rendering.settings import Settings
 
 __all__ = ["Hparam", "HparamScalar", "hparam_values"]
 

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import SettingError
-from pipeline.records import Image
-from pipeline.rendering.canvas import DPI, ColourBar, Look, frame
-from pipeline.rendering.colours import BLACK, INK, WHITE, colour_scale
-from pipeline.rendering.dashes import marks, soften
-from pipeline.rendering.events import (
+from pipeline.model.record import Image
+from pipeline.rendering.picture.canvas import DPI, ColourBar, Look, frame
+from pipeline.rendering.picture.colours import BLACK, INK, WHITE, colour_scale
+from pipeline.rendering.picture.dashes import marks, soften
+from pipeline.rendering.picture.stimuli import (
     ABOVE,
     Event,
     bars,
@@ -28,8 +28,8 @@ from pipeline.rendering.events import (
     palette,
     write_labels,
 )
-from pipeline.rendering.kind import Estimate, Subject, TimeBlock, refuse
-from pipeline.settings import SECONDS, Settings, duration, optional, positive, setting, whole
+from pipeline.rendering.plot import Estimate, Subject, TimeBlock, refuse
+from pipeline.rendering.settings import SECONDS, Settings, duration, optional, positive, setting, whole
 
 __all__ = ["Raster"]
 

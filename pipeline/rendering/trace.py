@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import SettingError
-from pipeline.rendering.kind import Kind, Subject, refuse
-from pipeline.settings import Settings, optional, setting, whole
+from pipeline.rendering.plot import Kind, Subject, refuse
+from pipeline.rendering.settings import Settings, optional, setting, whole
 
 __all__ = ["Trace"]
 

@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.records import Image
-from pipeline.rendering.canvas import DPI, Frame, Look, frame
-from pipeline.rendering.colours import INKS, inks, rgb
-from pipeline.rendering.kind import Estimate, Subject, TimeBlock
+from pipeline.model.record import Image
+from pipeline.rendering.picture.canvas import DPI, Frame, Look, frame
+from pipeline.rendering.picture.colours import INKS, inks, rgb
+from pipeline.rendering.plot import Estimate, Subject, TimeBlock
 from pipeline.rendering.trace import Trace
 
 __all__ = ["TraceImage"]

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.records import Scalars
-from pipeline.rendering.kind import Estimate, Subject, TimeBlock
+from pipeline.model.record import Scalars
+from pipeline.rendering.plot import Estimate, Subject, TimeBlock
+from pipeline.rendering.settings import optional, setting, whole
 from pipeline.rendering.trace import Trace
-from pipeline.settings import optional, setting, whole
 
 __all__ = ["TraceScalar"]
 

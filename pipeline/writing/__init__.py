@@ -6,7 +6,7 @@ events, ``eventfiles`` is the one writer. `encode` is what a worker calls: it ne
 
 from __future__ import annotations
 
-from pipeline.records import Hparams, Image, Record, Scalars
+from pipeline.model.record import Hparams, Image, Record, Scalars
 from pipeline.writing.images import encode_image
 from pipeline.writing.scalars import encode_scalars
 

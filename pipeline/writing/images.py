@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.records import Image
+from pipeline.model.record import Image
 from pipeline.writing.wire import blob, event_head, frame, text, varint
 
 __all__ = ["encode_image"]

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.records import Scalars
+from pipeline.model.record import Scalars
 from pipeline.writing.checksums import checksums, masked
 from pipeline.writing.wire import blob, event_head, frame, text, varint
 

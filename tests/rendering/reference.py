@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from pipeline.rendering.canvas import Area
+from pipeline.rendering.picture.canvas import Area
 
 
 def imshow_colours(values: np.ndarray, low: float, high: float, cmap: str) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.records import Hparams, Scalars
+from pipeline.model.record import Hparams, Scalars
 from pipeline.rendering import Kind
 from pipeline.rendering.hparam import Hparam, HparamScalar, hparam_values
 from tests.common import block_of, columns_of, drawn_in_parts, subject_of

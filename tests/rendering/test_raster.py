@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import SettingError
 from pipeline.rendering import TimeAxis
-from pipeline.rendering.canvas import frame
+from pipeline.rendering.picture.canvas import frame
 from pipeline.rendering.raster import Raster
 from tests.common import block_of, pixels, subject_of
 

@@ -10,8 +10,8 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from pipeline.records import Image
-from pipeline.rendering.canvas import Area, frame
+from pipeline.model.record import Image
+from pipeline.rendering.picture.canvas import Area, frame
 from pipeline.rendering.trace_image import TraceImage, _y_limits
 from tests.common import block_of, drawn_in_parts, pixels, subject_of
 from tests.rendering.reference import envelope

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import SettingError
-from pipeline.records import Scalars
+from pipeline.model.record import Scalars
 from pipeline.rendering.trace_scalar import TraceScalar
 from tests.common import block_of, drawn_in_parts, points_by_tag, subject_of
 

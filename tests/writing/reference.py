@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tensorboard.compat.proto.event_pb2 import Event
 
-from pipeline.records import Image, Scalars
+from pipeline.model.record import Image, Scalars
 
 
 def crc32c(data: bytes) -> int:

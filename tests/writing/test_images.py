@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.records import Hparams, Image
+from pipeline.model.record import Hparams, Image
 from pipeline.writing import encode, file_kind
 from tests.writing.reference import image_event, unframed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.records import Scalars
+from pipeline.model.record import Scalars
 from pipeline.writing import encode
 from pipeline.writing.scalars import encode_scalars
 from tests.writing.reference import scalar_events, unframed

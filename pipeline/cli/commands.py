@@ -1,0 +1,172 @@
+"""What each command does; `pipeline.cli.parser` reads its arguments."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import ConversionError, SettingError, SourceError, TimeAxisWarning
+from pipeline.planning.config import parse_plot, read_config
+from pipeline.units import size_text, table
+
+__all__ = ["convert", "demo", "inspect", "view"]
+
+
+def convert(given: argparse.Namespace) -> int:
+    """Convert runs, or say what would be written."""
+    from pipeline.planning.plan import parse_plots
+    from pipeline.running.convert import convert as convert_runs
+    from pipeline.running.display import shown
+    from pipeline.running.report import Report
+
+    plots: list[dict[str, Any]] | None = None
+    if given.config or given.plot:
+        plots = (read_config(given.config) if given.config else []) + [parse_plot(text) for text in given.plot]
+    with _warnings_as_lines():
+        if given.dry_run:
+            return _dry_run(given.sources, None if plots is None else parse_plots(plots), given.dt)
+        failure = None
+        try:
+            with shown() as progress:
+                report: Report = convert_runs(
+                    given.sources,
+                    given.out,
+                    plots,
+                    dt=given.dt,
+                    workers="auto" if given.workers is None and given.scheduler is None else given.workers,
+                    scheduler=given.scheduler,
+                    memory=given.memory,
+                    metrics=given.metric,
+                    restart=given.restart,
+                    progress=progress,
+                    began=lambda line: print(line, file=sys.stderr, flush=True),
+                )
+        except ConversionError as error:
+            report, failure = error.report, error
+    _print_report(report)
+    if failure is not None:
+        raise failure
+    return 0
+
+
+def _print_report(report: Any) -> None:
+    for run in report.runs:
+        for note in run.notes:
+            print(f"note: {note}")
+    rows = [("run", "state", "size", "holds")]
+    for run in report.runs:
+        rows.append((run.name, run.state, size_text(sum(run.files.values())), ", ".join(run.written) or "nothing"))
+    failed = dict.fromkeys(line.partition(":")[0] for line in report.failed)
+    rows += [(name, "failed", "", "") for name in failed if name not in {run.name for run in report.runs}]
+    print(table(rows))
+    if any(run.files for run in report.runs):
+        print(f"Look at it with:\n  hdf2tb view {_quoted(report.logdir)}")
+
+
+def _dry_run(sources: Sequence[str], plots: Any, dt: str | None) -> int:
+    from pipeline.running.convert import plan_sources, unmatched
+
+    plans, failed = plan_sources(sources, plots, dt)
+    for plan in plans:
+        rows = [("variable", "shape", "kind", "writes", "about")]
+        rows += [(name, shape, kind, what, size_text(size)) for name, shape, kind, what, size in plan.rows()]
+        print(f"run {plan.name}")
+        print(table(rows))
+        for note in plan.notes:
+            print(f"note: {note}")
+        print(f"in all about {size_text(sum(row[4] for row in plan.rows()))}\n")
+    problems = [*failed, *(line for plan in plans for line in plan.problems)]
+    problems += unmatched(plans, plots) if plots and plans else []
+    for line in problems:
+        print(f"hdf2tb: error: {line}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+def inspect(given: argparse.Namespace) -> int:
+    """Print what runs hold."""
+    import json
+
+    from pipeline.cli.describe import Style, tree
+    from pipeline.cli.facts import as_json, facts
+
+    failed: list[str] = []
+    with _warnings_as_lines():
+        found = []
+        for source in given.sources:
+            run = facts(source, given.dt, failed)
+            if run is not None:
+                found.append(run)
+    if given.json:
+        print(json.dumps(as_json(found, failed), indent=2, allow_nan=False))
+    else:
+        style = Style(sys.stdout)
+        print("\n\n".join("\n".join(tree(run, style)) for run in found), end="\n" if found else "")
+    for line in failed:
+        print(f"hdf2tb: error: {line}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def view(given: argparse.Namespace) -> int:
+    """Start TensorBoard, say where it is, and stay until it ends; Ctrl-C is how it is meant to end."""
+    from pipeline.serving.notebook import heavy, samples
+    from pipeline.serving.process import Server, open_page
+
+    logdir = Path(given.logdir)
+    if not logdir.is_dir():
+        raise SourceError(f"{given.logdir}: no such directory")
+    try:
+        server = Server(logdir, samples(logdir), port=given.port, host=given.host)
+        try:
+            print("$ " + " ".join(_quoted(word) for word in ("tensorboard", *server.command[3:])), flush=True)
+            for line in heavy(logdir):  # while it starts
+                print(f"note: {line}", file=sys.stderr, flush=True)
+            server.wait()
+            print(f"TensorBoard is at {server.url}  (Ctrl-C ends it)", flush=True)
+            if not given.no_browser:
+                open_page(server.url)
+            return server.join()
+        finally:
+            server.stop()
+    except KeyboardInterrupt:
+        return 0
+
+
+def demo(given: argparse.Namespace) -> int:
+    """Simulate a network, convert its run, and say what to do next."""
+    from pipeline.demo import simulate
+    from pipeline.running.convert import convert as convert_runs
+    from pipeline.running.display import shown
+
+    if given.steps < 1:
+        raise SettingError(f"--steps {given.steps}: accepted is a whole number of at least 1")
+    out = Path(given.out)
+    print(f"simulating 100 neurons for {given.steps} ms …", flush=True)
+    run = simulate(out / "network", steps=given.steps, seed=given.seed)
+    with shown() as progress:
+        report = convert_runs(run, out / "tb", read_config(run / "run.yaml"), dt="1ms", progress=progress)
+    _print_report(report)
+    quoted = _quoted(str(run))
+    print(f"What the run holds:\n  hdf2tb inspect {quoted}")
+    print(f"Other plots of it:\n  hdf2tb convert {quoted} --out {_quoted(str(out / 'tb'))} --dt 1ms")
+    return 0
+
+
+@contextmanager
+def _warnings_as_lines() -> Iterator[None]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", TimeAxisWarning)
+        yield
+    for warning in caught:
+        if issubclass(warning.category, TimeAxisWarning):
+            print(f"note: {warning.message}", file=sys.stderr)
+
+
+def _quoted(word: str) -> str:
+    import shlex
+
+    return shlex.quote(word)

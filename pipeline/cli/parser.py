@@ -1,0 +1,136 @@
+"""The command ``hdf2tb``. Only argparse is imported until a command runs, so that ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+__all__ = ["main", "parser"]
+
+_FORMATTER = argparse.RawDescriptionHelpFormatter
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command's arguments."""
+    top = argparse.ArgumentParser(
+        prog="hdf2tb",
+        description="HDF5 time series in TensorBoard, lazily.",
+        epilog="example:\n  hdf2tb convert run/ --out tb && hdf2tb view tb",
+        formatter_class=_FORMATTER,
+    )
+    top.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    for add in (_convert_arguments, _inspect_arguments, _view_arguments, _demo_arguments):
+        add(commands)
+    return top
+
+
+def _command(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, about: str, example: str):  # type: ignore[no-untyped-def]
+    return commands.add_parser(
+        name,
+        help=about,
+        description=about[0].upper() + about[1:] + ".",
+        epilog=f"example:\n{example}",
+        formatter_class=_FORMATTER,
+    )
+
+
+def _convert_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = _command(
+        commands,
+        "convert",
+        "convert HDF5 runs to TensorBoard event files",
+        "  hdf2tb convert run/ --out tb --dt 0.1ms\n"
+        "  hdf2tb convert run/ --out tb --config run.yaml\n"
+        '  hdf2tb convert run/ --out tb --plot "voltage:kind=trace,format=scalar,step=10"',
+    )
+    command.add_argument("sources", nargs="+", metavar="SOURCE", help="an HDF5 file, a folder of them, or a run folder")
+    command.add_argument("--out", required=True, metavar="LOGDIR", help="each run gets a directory of its name in here")
+    command.add_argument("--config", metavar="YAML", help="plots from a run configuration (simulation.tensorboard)")
+    command.add_argument(
+        "--plot", action="append", default=[], metavar="SPEC", help="NAME:kind=KIND,setting=value,…; may be repeated"
+    )
+    command.add_argument("--dt", help="duration of a time step, such as 0.1ms; a plain number is in milliseconds")
+    command.add_argument(
+        "--workers", type=int, metavar="N", help="render in N local processes (default: one a core, where it pays)"
+    )
+    command.add_argument(
+        "--scheduler", metavar="ADDRESS", help="render on a running Dask cluster, such as tcp://host:8786"
+    )
+    command.add_argument(
+        "--memory", metavar="SIZE", help="what all processes may hold, such as 2GB (default: 450 MB a process)"
+    )
+    command.add_argument(
+        "--metric",
+        action="append",
+        default=[],
+        metavar="TAG",
+        help="a series to show in the HPARAMS table; may be repeated",
+    )
+    command.add_argument("--restart", action="store_true", help="do all anew, also what is complete already")
+    command.add_argument("--dry-run", action="store_true", help="print what would be written, and write nothing")
+
+
+def _inspect_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "inspect", "show what HDF5 runs hold, without reading it", "  hdf2tb inspect run/")
+    command.add_argument("sources", nargs="+", metavar="SOURCE", help="an HDF5 file, a folder of them, or a run folder")
+    command.add_argument("--dt", help="duration of a time step, such as 0.1ms")
+    command.add_argument("--json", action="store_true", help="print it for machines, as JSON")
+
+
+def _view_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = _command(
+        commands,
+        "view",
+        "start TensorBoard so that it shows every point and picture",
+        "  hdf2tb view tb\n  hdf2tb view tb --port 7007",
+    )
+    command.add_argument("logdir", metavar="LOGDIR", help="what convert wrote")
+    command.add_argument("--port", type=int, help="port to serve at; 6006 otherwise, or a free one if that is taken")
+    command.add_argument("--host", help="address to serve at; this machine only otherwise")
+    command.add_argument("--no-browser", action="store_true", help="open no browser, also on a terminal")
+
+
+def _demo_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = _command(
+        commands, "demo", "simulate a small spiking network, convert its run, and say what to do next", "  hdf2tb demo"
+    )
+    command.add_argument("--out", default="hdf2tb-demo", metavar="DIR", help="where to put it (default: %(default)s)")
+    command.add_argument("--steps", type=int, default=2000, help="time steps of 1 ms (default: %(default)s)")
+    command.add_argument("--seed", type=int, default=1, help="of the random network (default: %(default)s)")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: 0 done, 1 something could not be converted, 2 wrong use."""
+    top = parser()
+    given = top.parse_args(arguments)
+    if given.version:
+        from pipeline import __version__
+
+        print(f"hdf2tb {__version__}")
+        return 0
+    if given.command is None:
+        top.print_help()
+        return 2
+    import signal
+
+    from pipeline.cli import commands
+    from pipeline.errors import ConversionError, PipelineError, SettingError
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: at a whole record, with a word
+    try:
+        return int(getattr(commands, given.command)(given))
+    except ConversionError as error:
+        for line in error.report.problems:
+            print(f"hdf2tb: error: {line}", file=sys.stderr)
+        return 1
+    except PipelineError as error:
+        print(f"hdf2tb: error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, SettingError) else 1
+    except KeyboardInterrupt:
+        print("hdf2tb: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0

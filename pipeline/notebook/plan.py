@@ -1,0 +1,234 @@
+"""The plan of a run as an object: looked at in a notebook, changed by variable, written down, converted."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+import yaml
+
+from pipeline.errors import OutputError, SettingError
+from pipeline.opening import open_run
+from pipeline.planning.automatic import automatic_plots
+from pipeline.planning.plan import Plan, component_name, parse_plots, plan_run
+from pipeline.rendering import Kind, make_kind
+from pipeline.running.display import shown
+from pipeline.units import size_text, table
+
+__all__ = ["RunPlan", "plan"]
+
+_HEAD = ("variable", "shape", "kind", "writes", "about")
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What is drawn of a run. Frozen: what changes it returns another.
+
+    Attributes
+    ----------
+    run : xarray.DataTree
+    plots : tuple of (name, kind)
+        A name is ``attr``, in every component that has it, or ``component/attr``.
+    """
+
+    run: xr.DataTree
+    plots: tuple[tuple[str, Kind], ...]
+
+    @cached_property
+    def planned(self) -> Plan:
+        """The plots matched with the run's variables; nothing was read."""
+        return plan_run(self.run, self.plots)
+
+    @property
+    def problems(self) -> list[str]:
+        """What cannot be drawn, a line each."""
+        return [*self.planned.problems, *self.planned.unmatched(self.plots)]
+
+    def with_settings(self, name: str, **settings: Any) -> RunPlan:
+        """Return the plan with other settings for a variable.
+
+        Parameters
+        ----------
+        name : str
+            ``attr``, or ``component/attr`` for one component alone.
+        **settings
+            With ``kind`` (and ``format``): the plot of that kind is changed, or added. Else every plot of the variable
+            that has all of these settings.
+
+        Raises
+        ------
+        SettingError
+            If the run does not hold the variable, or no plot of it has these settings.
+        """
+        if not any(_covers(name, known) for known in self._names()):
+            raise SettingError(next(iter(self.planned.unmatched([(name, make_kind({"kind": "hparam"}))]))))
+        found, plots = False, []
+        for old, kind in self._expanded(name):
+            new = _changed(old, kind, settings) if _covers(name, old) else None
+            found |= new is not None
+            plots.append((old, kind if new is None else new))
+        if not found:
+            if "kind" not in settings:
+                tried = ", ".join(
+                    f"{kind.kind} ({kind.format})" for old, kind in self._expanded(name) if _covers(name, old)
+                )
+                raise SettingError(
+                    f"{name}: {', '.join(settings)}: no plot of it has this ({tried or 'none'}); name a kind"
+                )
+            plots.append((name, make_kind(settings, name)))
+        return replace(self, plots=tuple(dict.fromkeys(plots)))
+
+    def without(self, name: str, kind: str | None = None) -> RunPlan:
+        """Return the plan without the plots of a variable, or without those of one kind."""
+        kept = [(n, k) for n, k in self._expanded(name) if not (_covers(name, n) and kind in (None, k.kind))]
+        return replace(self, plots=tuple(kept))
+
+    def _names(self) -> list[str]:
+        """Return ``component/attr`` of all variables and settings."""
+        found = []
+        for node in self.run.subtree:
+            found += [f"{component_name(node)}/{name}" for name in (*node.data_vars, *node.attrs)]
+        return list(dict.fromkeys(found))
+
+    def _expanded(self, name: str) -> Iterator[tuple[str, Kind]]:
+        """Yield the plots; one that covers more than `name` component by component."""
+        for old, kind in self.plots:
+            if old != name and _covers(old, name):
+                yield from ((full, kind) for full in self._names() if _covers(old, full))
+            else:
+                yield old, kind
+
+    def to_yaml(self, path: str | os.PathLike[str] | None = None) -> str:
+        """Return the plots as ``hdf2tb convert --config`` takes them, and write them to `path` if it is given."""
+        entries = [{name: _plain(kind.chosen())} for name, kind in self.plots]  # type: ignore[attr-defined]
+        text: str = yaml.safe_dump(
+            {"simulation": {"tensorboard": entries}}, sort_keys=False, default_flow_style=None, width=120
+        )
+        if path is not None:
+            try:
+                Path(path).write_text(text, encoding="utf-8")
+            except OSError as cause:
+                raise OutputError(f"{path}: cannot be written ({cause.strerror})") from cause
+        return text
+
+    def preview(self, name: str | None = None) -> Any:
+        """Return the pictures of a variable, or of all, as they will be written (`pipeline.preview`)."""
+        from pipeline.notebook.preview import previews
+
+        return previews(self.planned, name)
+
+    def convert(self, logdir: str | os.PathLike[str], *, progress: bool = True, **where: Any) -> Any:
+        """Convert the run, with a progress bar, on the active Dask client if there is one.
+
+        Parameters
+        ----------
+        logdir : path
+        progress : bool
+        **where
+            ``workers``, ``scheduler``, ``memory``, ``metrics`` and ``restart`` of `pipeline.convert`.
+
+        Returns
+        -------
+        pipeline.running.report.Report
+        """
+        from pipeline.running.convert import convert
+
+        if not progress:
+            return convert(self.run, logdir, self.plots, **where)
+        with shown() as show:
+            return convert(self.run, logdir, self.plots, progress=show, **where)
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [(name, shape, kind, what, size_text(size)) for name, shape, kind, what, size in self.planned.rows()]
+
+    def _total(self) -> str:
+        planned = self.planned
+        read = sum(job.variable.nbytes for job in planned.jobs)
+        return (
+            f"in all about {size_text(sum(row[4] for row in planned.rows()))}, from up to {size_text(read)} of values"
+        )
+
+    def __repr__(self) -> str:
+        lines = [f"plan of {self.planned.name}", table([_HEAD, *self._rows()]), self._total()]
+        return "\n".join([*lines, *(f"note: {n}" for n in self.planned.notes), *(f"error: {p}" for p in self.problems)])
+
+    def _repr_html_(self) -> str:
+        left = ' style="text-align:left"'
+        head = "".join(f"<th{left}>{cell}</th>" for cell in _HEAD)
+        rows = "".join(
+            "<tr>" + "".join(f"<td{left}>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in self._rows()
+        )
+        notes = "".join(f"<li>{html.escape(line)}</li>" for line in self.planned.notes)
+        problems = "".join(f'<li style="color:#d62728">{html.escape(line)}</li>' for line in self.problems)
+        return (
+            f"<b>plan of {html.escape(self.planned.name)}</b>"
+            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+            f"<p>{self._total()}</p><ul>{notes}{problems}</ul>"
+        )
+
+
+def plan(run: str | os.PathLike[str] | xr.DataTree, plots: Any = None, *, dt: str | float | None = None) -> RunPlan:
+    """Say what will be written of a run, as an object that can be looked at, changed and converted.
+
+    Parameters
+    ----------
+    run : path or opened run
+    plots : list of {name: settings}, optional
+        As the YAML holds it. None: chosen from names, types and shapes.
+    dt : str or float, optional
+        Duration of a step, for a path.
+
+    Raises
+    ------
+    SettingError, SourceError
+    """
+    tree = run if isinstance(run, xr.DataTree) else open_run(run, dt=dt)
+    return RunPlan(tree, tuple(_automatic(tree) if plots is None else parse_plots(plots)))
+
+
+def _automatic(run: xr.DataTree) -> list[tuple[str, Kind]]:
+    """Return the automatic plan's plots; those that are alike in all components that hold a name, once."""
+    held: dict[str, dict[str, list[Kind]]] = {}
+    for node in run.subtree:
+        component = component_name(node)
+        arrays = {str(name): node.dataset[name] for name in node.data_vars}
+        settings = {str(name): value for name, value in node.attrs.items() if str(name) not in arrays}
+        for name in (*arrays, *settings):
+            held.setdefault(name, {}).setdefault(component, [])
+        for name, kind in automatic_plots(arrays, settings):
+            held[name][component].append(kind)
+    plots: list[tuple[str, Kind]] = []
+    for name, components in held.items():
+        first, *others = components.values()
+        if all(kinds == first for kinds in others):
+            plots += [(name, kind) for kind in first]
+        else:
+            plots += [(f"{component}/{name}", kind) for component, kinds in components.items() for kind in kinds]
+    return plots
+
+
+def _covers(name: str, other: str) -> bool:
+    """Whether what is asked for as `name` includes `other`."""
+    return name == other or other.endswith(f"/{name}")
+
+
+def _changed(name: str, kind: Kind, settings: dict[str, Any]) -> Kind | None:
+    """Return a kind with other settings; None if it is not the one that is meant."""
+    chosen = kind.chosen()  # type: ignore[attr-defined]
+    asked = {key: settings.get(key, chosen[key]) for key in ("kind", "format")}
+    if asked != {"kind": kind.kind, "format": kind.format}:
+        return None
+    known = {item.name for item in fields(kind)} | {"kind", "format"}  # type: ignore[arg-type]
+    if "kind" not in settings and not known.issuperset(settings):
+        return None
+    return make_kind(chosen | settings, name)
+
+
+def _plain(settings: dict[str, Any]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in settings.items()}

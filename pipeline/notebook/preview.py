@@ -1,0 +1,89 @@
+"""`preview`: what a conversion will write of an array, a run or a plan, before it is converted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import xarray as xr
+
+from pipeline.errors import SettingError, nearest
+from pipeline.notebook.gallery import Gallery, Preview
+from pipeline.notebook.plan import RunPlan, plan
+from pipeline.planning.automatic import automatic_plots
+from pipeline.planning.plan import Plan, plan_array
+from pipeline.rendering import make_kind
+
+__all__ = ["Gallery", "Preview", "preview", "previews"]
+
+
+def preview(source: Any, kind: str | None = None, **settings: Any) -> Preview | Gallery:
+    """Show, in a notebook, the pictures that a conversion will write.
+
+    Parameters
+    ----------
+    source : xarray.DataArray, opened run (or a part of it), plan, or path
+        A run as `open_run` gives it shows what the automatic plan draws.
+    kind : str, optional
+        raster, trace, heatmap or hparam; of a run, every variable that it fits. None: chosen automatically.
+    **settings
+        ``format`` and the kind's own settings.
+
+    Returns
+    -------
+    Preview or Gallery
+        Its `png` is the event file's picture. In a notebook it has a slider, if ipywidgets is installed; a terminal
+        prints a line of text.
+
+    Raises
+    ------
+    SettingError
+        If a setting is not accepted, or the kind does not fit.
+    """
+    given = settings | ({} if kind is None else {"kind": kind})
+    if isinstance(source, xr.DataArray):
+        return _of_array(source, given)
+    runplan = source if isinstance(source, RunPlan) else plan(source)
+    if given:
+        if kind is None:
+            raise SettingError(f"preview: {', '.join(settings)}: name the kind that this is for, or preview one array")
+        chosen = make_kind(given, "preview")
+        names = dict.fromkeys(str(n) for node in runplan.run.subtree for n in node.data_vars)
+        runplan = replace(runplan, plots=tuple((name, chosen) for name in names))
+    return previews(runplan.planned)
+
+
+def previews(planned: Plan, name: str | None = None) -> Gallery:
+    """Return the previews of a plan, or of one variable in it, named as ``attr`` or ``component/attr``."""
+    found = [
+        Preview(job, drawing)
+        for job in planned.jobs
+        for drawing in job.drawings
+        if name is None or name in (drawing.subject.attr, drawing.subject.name)
+    ]
+    if not found:
+        known = {drawing.subject.name for job in planned.jobs for drawing in job.drawings}
+        problem = planned.problems[0] if planned.problems else f"{planned.name}: nothing is drawn of '{name}'"
+        raise SettingError(problem + (nearest(name, known) if name else ""))
+    return Gallery(found)
+
+
+def _of_array(array: xr.DataArray, given: dict[str, Any]) -> Preview | Gallery:
+    """Return the preview of one array; its component is known if it was opened from a file."""
+    component, attr = str(array.encoding.get("component", "array")), str(array.name or "values")
+    kinds = [make_kind(given, attr)] if "kind" in given else [kind for _, kind in automatic_plots({attr: array}, {})]
+    if not kinds:
+        raise SettingError(f"{attr}: nothing can be drawn of it; name a kind")
+    if given and "kind" not in given:
+        kinds = [make_kind(kinds[0].chosen() | given, attr)]  # type: ignore[attr-defined]
+    tags: dict[str, tuple[str, str]] = {}
+    found = [
+        _single(plan_array(component, attr, array.variable, k, tags, time=array.coords.get("time"))) for k in kinds
+    ]
+    return found[0] if len(found) == 1 else Gallery(found)
+
+
+def _single(planned: Plan) -> Preview:
+    if not planned.jobs:
+        raise SettingError(f"{planned.name}: a single value: accepted is an array")
+    return Preview(planned.jobs[0], planned.jobs[0].drawings[0])

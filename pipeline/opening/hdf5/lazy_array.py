@@ -1,0 +1,176 @@
+"""A dataset on disk as a lazy array: it keeps the path and the name, opens the file for each read, and closes it.
+
+So it can be pickled, costs nothing until it is read, and never keeps a simulator from writing its file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import operator
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from xarray.backends.common import BackendArray
+from xarray.core import indexing
+
+from pipeline.errors import SourceError
+from pipeline.opening.hdf5.chunks import read_chunks
+
+__all__ = ["StoredArray", "compression", "open_file", "stored_identity"]
+
+#: HDF5 gives filters that are not its own numbers from here on; `hdf5plugin` brings most of them.
+_FOREIGN = 32001
+
+#: Bytes at either end of a file that are looked at to tell whether it changed.
+_ENDS = 4096
+
+
+@contextmanager
+def open_file(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
+    """Open an HDF5 file read-only and without a lock, so that a program that is still writing it is not disturbed.
+
+    Raises
+    ------
+    SourceError
+        If there is no such file, or it is not HDF5, or it is damaged.
+    """
+    try:
+        file = h5py.File(path, "r", locking=False)
+    except OSError as cause:
+        raise SourceError(f"{path}: {_why(path, cause)}") from cause
+    with file:
+        yield file
+
+
+def _why(path: str | os.PathLike[str], cause: OSError) -> str:
+    if isinstance(cause, FileNotFoundError):
+        return "no such file"
+    if isinstance(cause, PermissionError):
+        return "may not be read (permission denied)"
+    text = str(cause)
+    if "truncated" in text:
+        return "a truncated HDF5 file (it was cut off, or its writer was stopped before it closed the file)"
+    if os.path.getsize(path) == 0 or "signature" in text:
+        return "not an HDF5 file"
+    return f"cannot be opened as HDF5 ({text})"
+
+
+class StoredArray(BackendArray):
+    """One HDF5 dataset; indexing it with integers and slices reads just that.
+
+    Parameters
+    ----------
+    path : str
+        The HDF5 file.
+    name : str
+        The dataset's full name in it.
+    shape : tuple of int
+    dtype : numpy.dtype
+        In native byte order.
+    """
+
+    def __init__(self, path: str, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.path, self.name, self.shape, self.dtype = path, name, shape, dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self.read)
+
+    def read(self, key: tuple[int | slice, ...]) -> npt.NDArray[Any]:
+        """Read the values at `key`, one integer or slice an axis.
+
+        Raises
+        ------
+        SourceError
+            If the file or the dataset cannot be read, naming both.
+        """
+        with open_file(self.path) as file:
+            try:
+                dataset = file[self.name]
+                if dataset.ndim != len(self.shape) or any(map(operator.lt, dataset.shape, self.shape)):
+                    raise OSError(f"its shape was {self.shape} when it was opened, and is {dataset.shape} now")
+                _register_filters(dataset)
+                values = _read(dataset, tuple(map(_within, key, self.shape)))
+            except (OSError, KeyError, RuntimeError, ValueError) as cause:
+                raise SourceError(f"{self.path}: {self.name}: cannot be read ({cause})") from cause
+        return values.astype(self.dtype, copy=False)
+
+
+def stored_identity(variable: xr.Variable) -> str:
+    """Return what a lazy variable's values depend on, or an empty string if they are not simply those of a file.
+
+    The dataset's name, shape and type, the slice, the file's size and time of change, and a digest of its first and
+    last bytes.
+    """
+    lazy = getattr(variable, "_data", None)
+    while isinstance(lazy, indexing.CopyOnWriteArray | indexing.MemoryCachedArray):  # as xarray's own functions open it
+        lazy = lazy.array
+    stored = getattr(lazy, "array", None)
+    if not isinstance(lazy, indexing.LazilyIndexedArray) or not isinstance(stored, StoredArray):
+        return ""
+    status = os.stat(stored.path)
+    with open(stored.path, "rb") as file:
+        digest = hashlib.sha256(file.read(_ENDS))
+        file.seek(max(0, status.st_size - _ENDS))
+        digest.update(file.read(_ENDS))
+    parts = (stored.name, stored.shape, str(stored.dtype), lazy.key, status.st_size, status.st_mtime_ns)
+    return f"{parts} {digest.hexdigest()}"
+
+
+def compression(dataset: h5py.Dataset) -> str | None:
+    """Return the name of the filter that compresses a dataset, also where h5py does not know it; None if none does."""
+    return next(iter(_foreign_filters(dataset)), dataset.compression)
+
+
+def _foreign_filters(dataset: h5py.Dataset) -> list[str]:
+    plist = dataset.id.get_create_plist()
+    filters = [plist.get_filter(number) for number in range(plist.get_nfilters())]
+    names = [(code, name.decode("utf-8", "replace").partition(";")[0]) for code, _, _, name in filters]
+    return [name or f"filter {code}" for code, name in names if code >= _FOREIGN]
+
+
+def _register_filters(dataset: h5py.Dataset) -> None:
+    if _foreign_filters(dataset):
+        import hdf5plugin  # noqa: F401  (importing it registers the filters)
+
+
+def _read(dataset: h5py.Dataset, key: tuple[int | slice, ...]) -> npt.NDArray[Any]:
+    """Read `key`, in the way that costs least.
+
+    A stride that skips whole chunks is read one index at a time, since HDF5 takes several times as long for it in one
+    call; of a stride inside chunks everything is read, since all of them are needed.
+    """
+    for axis, part in enumerate(key):
+        if not isinstance(part, slice):
+            continue
+        wanted = range(*part.indices(dataset.shape[axis]))
+        if len(wanted) < 2 or wanted.step < 1:
+            continue
+        if wanted.step > 1 and wanted.step < (dataset.chunks[axis] if dataset.chunks else 1):
+            whole = (*key[:axis], slice(wanted[0], wanted[-1] + 1), *key[axis + 1 :])
+            inner = sum(isinstance(before, slice) for before in key[:axis])
+            return _read(dataset, whole)[(slice(None),) * inner + (slice(None, None, wanted.step),)].copy()
+        if axis == 0 and all(_is_whole(other, size) for other, size in zip(key[1:], dataset.shape[1:], strict=True)):
+            found = read_chunks(dataset, wanted)
+            if found is not None:
+                return found
+        if wanted.step > 1:
+            rows = [_read(dataset, (*key[:axis], index, *key[axis + 1 :])) for index in wanted]
+            return np.stack(rows, axis=sum(isinstance(before, slice) for before in key[:axis]))
+    return np.asarray(dataset[key])
+
+
+def _within(part: int | slice, size: int) -> int | slice:
+    """Return an index of an axis that was of `size` when the file was opened, and may have grown since."""
+    if isinstance(part, slice):
+        return slice(*part.indices(size))
+    return part + size if part < 0 else part
+
+
+def _is_whole(part: int | slice, size: int) -> bool:
+    return isinstance(part, slice) and part.indices(size) == (0, size, 1)

@@ -1,0 +1,146 @@
+"""What an HDF5 layout tells of a file. One layout a module; `pipeline.opening.tree.LAYOUTS` lists them in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+import h5py
+
+from pipeline.opening.hdf5.attributes import attribute, parse_repr
+
+__all__ = ["Component", "Layout", "Stored", "attributes", "datasets", "member", "settings_of"]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A numeric dataset, as a layout understands it.
+
+    Attributes
+    ----------
+    name : str
+        Full name in the file, such as ``/sim/voltage``; through an external link, the name of the link.
+    dims : tuple of str
+        One name an axis; ``time`` is the time axis.
+    times : str or None
+        Full name of the 1-D dataset that holds the time of each step, if there is one.
+    guessed : bool
+        The time axis was taken by position alone.
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    times: str | None = None
+    guessed: bool = False
+
+
+@dataclass(frozen=True)
+class Component:
+    """What one file holds.
+
+    Attributes
+    ----------
+    name : str or None
+        The component's name, if the file tells it.
+    settings : dict
+        Attributes and configuration.
+    stored : list of Stored
+        What can be drawn.
+    left_out : dict of str to str
+        Datasets that cannot be drawn (strings, compounds …): full name to why.
+    """
+
+    name: str | None
+    settings: dict[str, Any]
+    stored: list[Stored]
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+class Layout(Protocol):
+    """One way of keeping a run in an HDF5 file. Reads attributes and shapes, never a dataset."""
+
+    name: ClassVar[str]
+
+    def recognises(self, file: h5py.File) -> bool:
+        """Whether `file` is in this layout; cheap, and True for at most the files that are."""
+
+    def read(self, file: h5py.File) -> Component:
+        """Return what the file holds."""
+
+
+def datasets(file: h5py.File) -> tuple[dict[str, h5py.Dataset], dict[str, str]]:
+    """Return all datasets that hold real numbers, by the name they are reached by, and why the others are left out.
+
+    Links that lead nowhere are left out with a word; a group that is linked twice is walked once.
+    """
+    numeric: dict[str, h5py.Dataset] = {}
+    left_out: dict[str, str] = {}
+    seen: set[tuple[int, int]] = set()
+
+    def walk(node: h5py.Group, path: str) -> None:
+        info = h5py.h5o.get_info(node.id)
+        if (info.fileno, info.addr) in seen:
+            return
+        seen.add((info.fileno, info.addr))
+        for key in node:
+            name, item = f"{path}/{key}", member(node, key)
+            if item is None:
+                left_out[name] = "a link that leads nowhere"
+            elif isinstance(item, h5py.Group):
+                walk(item, name)
+            elif isinstance(item, h5py.Dataset):
+                if why := _not_numbers(item):
+                    left_out[name] = why
+                else:
+                    numeric[name] = item
+
+    walk(file, "")
+    return numeric, left_out
+
+
+def member(group: h5py.Group, key: str) -> h5py.Group | h5py.Dataset | None:
+    """Return what a link leads to; None if there is no such link, or it leads nowhere."""
+    try:
+        return group[key]
+    except (KeyError, OSError):
+        return None
+
+
+def _not_numbers(dataset: h5py.Dataset) -> str:
+    """Say why a dataset cannot be drawn, or return an empty string."""
+    if dataset.shape is None:
+        return "holds no data"
+    dtype = dataset.dtype
+    if dtype.kind in "biuf" and dtype.itemsize <= 8:
+        return ""
+    if h5py.check_string_dtype(dtype) is not None:
+        return "strings"
+    words = {"V": "compound values", "O": "values of varying length or references", "c": "complex numbers"}
+    return words.get(dtype.kind, f"values of type {dtype}")
+
+
+def settings_of(file: h5py.File) -> dict[str, Any]:
+    """Return root attributes, then those of the group ``configuration`` with ``repr`` strings read back.
+
+    Where both have a name, the configuration's is kept as ``configuration.NAME``.
+    """
+    settings = {key: parse_repr(value, literals=False) for key, value in attributes(file).items()}
+    group = member(file, "configuration")
+    if isinstance(group, h5py.Group):
+        for key, value in attributes(group).items():
+            settings[f"configuration.{key}" if key in settings else key] = parse_repr(value)
+    return settings
+
+
+def attributes(node: h5py.Group | h5py.Dataset) -> dict[str, Any]:
+    """Return all attributes that h5py can read, as plain values; references tell nothing outside of the file."""
+    found: dict[str, Any] = {}
+    for key in node.attrs:
+        try:
+            value = attribute(node.attrs[key])
+        except (OSError, TypeError, ValueError):
+            continue
+        items = value if isinstance(value, list) else [value]
+        if not any(isinstance(item, h5py.Empty | h5py.Reference | h5py.RegionReference) for item in items):
+            found[key] = value
+    return found

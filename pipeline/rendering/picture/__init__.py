@@ -1,0 +1,1 @@
+"""Pictures: the drawn frame, the painted data, the PNG."""

@@ -1,0 +1,1 @@
+"""Running: the plan's work, in bulk or one address at a time."""

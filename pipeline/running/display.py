@@ -1,0 +1,145 @@
+"""Progress as people see it: bars on a terminal, lines in a log, a bar that stays in the saved page of a notebook."""
+
+from __future__ import annotations
+
+import html
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pipeline.running.progress import Progress
+from pipeline.units import duration_text, size_text
+
+__all__ = ["NotebookBar", "in_notebook", "shown"]
+
+_LINE_SECONDS = 5.0
+_WIDTH = 40  # characters of a notebook's bar
+
+
+@contextmanager
+def shown(stream: Any = None) -> Iterator[Callable[[Progress], None]]:
+    """Give a function that shows progress: bars on a terminal and in a notebook, elsewhere a line every few seconds.
+
+    Parameters
+    ----------
+    stream : text file, optional
+        Standard error by default.
+    """
+    if stream is None and in_notebook():
+        yield NotebookBar().show
+        return
+    out = sys.stderr if stream is None else stream
+    if not out.isatty():
+        yield _Lines(out).show
+        return
+    bars = _Bars(out)
+    try:
+        yield bars.show
+    finally:
+        bars.close()
+
+
+class _Lines:
+    """A line every few seconds, and one at the end."""
+
+    def __init__(self, out: Any) -> None:
+        self._out = out
+        self._began = self._last = time.monotonic()
+        self._first: tuple[float, int] | None = None
+        self._ended = False
+
+    def show(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if self._first is None:  # what was complete already is not of this conversion's speed
+            self._first = now, progress.bytes_done
+        if self._ended:
+            return
+        self._ended = progress.done >= progress.total
+        if now - self._last < _LINE_SECONDS and not self._ended:
+            return
+        self._last = now
+        seconds, done = now - self._first[0], progress.bytes_done - self._first[1]
+        print(self.line(progress, now - self._began, done / seconds if seconds else 0), file=self._out, flush=True)
+
+    def line(self, progress: Progress, seconds: float, rate: float) -> str:
+        """Return a line such as ``run GC/voltage: 45 % of 3.2 GB, 120 MB/s, 2 min left``."""
+        if progress.done >= progress.total:
+            return f"{size_text(progress.bytes_total)} of values in {duration_text(seconds)}"
+        words = [f"{progress.run} {progress.variable}: {progress.part:.0%} of {size_text(progress.bytes_total)}"]
+        if rate:
+            left = (progress.bytes_total - progress.bytes_done) / rate
+            words += [f"{size_text(rate)}/s", f"{duration_text(left)} left"]
+        return ", ".join(words)
+
+
+class _Bars:
+    """Two bars: all of the conversion, and the variable that is under way."""
+
+    def __init__(self, out: Any) -> None:
+        from tqdm import tqdm
+
+        head = "{desc:<28.28} {percentage:3.0f}%|{bar:25}| {n_fmt}/{total_fmt}B"
+        common: dict[str, Any] = {"file": out, "unit": "B", "unit_scale": True, "dynamic_ncols": True}
+        self._all = tqdm(desc="all", position=0, bar_format=head + " {rate_fmt}, {remaining} left{postfix}", **common)
+        self._one = tqdm(desc="", position=1, leave=False, bar_format=head, **common)
+        self._began = False
+
+    def show(self, progress: Progress) -> None:
+        if not self._began:  # what was complete already is not of this conversion's speed
+            self._all.initial = self._all.n = progress.bytes_done
+            self._began = True
+        name = f"{progress.run} {progress.variable}"
+        if self._one.desc != name:
+            self._one.set_description_str(name)
+        self._all.total, self._one.total = progress.bytes_total, progress.variable_total
+        self._all.set_postfix_str(f"block {progress.done:,} of {progress.total:,}", refresh=False)
+        self._all.update(progress.bytes_done - self._all.n)
+        self._one.n = progress.variable_done
+        self._one.update(0)
+
+    def close(self) -> None:
+        self._one.close()
+        self._all.close()
+
+
+def in_notebook() -> bool:
+    """Whether this is a Jupyter kernel; IPython is not imported to find out."""
+    if "IPython" not in sys.modules:
+        return False
+    from IPython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None) is not None
+
+
+class NotebookBar:
+    """One line in the cell's output, changed in place."""
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+        self._shown = -1
+
+    def show(self, progress: Progress) -> None:
+        """Show how far the conversion is; a change below one percent is not sent to the page."""
+        percent = int(100 * progress.part)
+        if self._shown == percent:
+            return
+        self._shown = percent
+        bundle = {"text/plain": _text(progress.run, percent), "text/html": _html(progress.run, percent)}
+        if self._handle is not None:
+            self._handle.update(bundle, raw=True)
+        else:
+            from IPython.display import display
+
+            self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+
+
+def _text(name: str, percent: int) -> str:
+    full = _WIDTH * percent // 100
+    return f"{name} [{'#' * full}{'.' * (_WIDTH - full)}] {percent} %"
+
+
+def _html(name: str, percent: int) -> str:
+    bar = f'<progress value="{percent}" max="100" style="width:24em;vertical-align:middle"></progress>'
+    return f"{html.escape(name)} {bar} {percent} %"

@@ -1,0 +1,171 @@
+"""What a worker does: read a block once, summarise or draw it, and give back finished bytes.
+
+Nothing here raises for what is wrong with the data: a task gives back a `Failure`, and whatever needs its result does
+too, so that one broken variable does not stop the others.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial, reduce
+from pickle import PickleBuffer
+from typing import Any, SupportsIndex
+
+from pipeline.errors import PipelineError
+from pipeline.model.record import Hparams, Record
+from pipeline.planning.job import Drawing, Slice
+from pipeline.rendering import TimeBlock
+from pipeline.writing import encode, file_kind
+
+__all__ = [
+    "Failure",
+    "Outcome",
+    "draw_merged",
+    "first_pass",
+    "guarded",
+    "joined",
+    "merge",
+    "merge_partials",
+    "only_partials",
+    "second_pass",
+    "without_partials",
+]
+
+
+#: Bytes of values that are summarised at a time, since it takes several times as many to do so.
+_STRIP = 4 << 20
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a task gives back.
+
+    Attributes
+    ----------
+    events : tuple of (str, bytes)
+        Framed, by event file.
+    hparams : dict
+    partials : tuple
+        Still to be merged, one a summarised plot; None where there is nothing.
+    """
+
+    events: tuple[tuple[str, bytes | bytearray | memoryview], ...] = ()
+    hparams: dict[str, bool | float | str] = field(default_factory=dict)
+    partials: tuple[Any, ...] = ()
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        """Pickle it so that its event bytes need not be copied (PEP 574)."""
+        events = (
+            self.events
+            if operator.index(protocol) < 5
+            else tuple((kind, PickleBuffer(data)) for kind, data in self.events)
+        )
+        return Outcome, (events, self.hparams, self.partials)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a task gives back when it cannot do its work; all that depends on it becomes the same."""
+
+    message: str
+
+
+def guarded(function: Callable[..., Any], *args: Any) -> Any:
+    """Run `function`, turning an error in the data into a `Failure`, and passing one on."""
+    for arg in args:
+        if isinstance(arg, Failure):
+            return arg
+    try:
+        return function(*args)
+    except PipelineError as error:
+        return Failure(str(error))
+    except Exception as error:
+        return Failure(f"{type(error).__name__}: {error}")
+
+
+def first_pass(part: Slice, summarised: Sequence[Drawing], drawn: Sequence[Drawing]) -> Outcome:
+    """Read a block once; summarise it for some plots, draw it for others."""
+    data = part.read(keep=True)
+    partials = tuple(_summary(drawing, data) for drawing in summarised)
+    return replace(_encoded(r for d in drawn for r in _render(d, data, None)), partials=partials)
+
+
+def _summary(drawing: Drawing, data: TimeBlock) -> Any:
+    block = data.every(drawing.kind.summary_step or 1)
+    strips = (drawing.kind.summarise(drawing.subject, strip) for strip in block.strips(_STRIP))
+    return reduce(drawing.kind.merge, strips) if len(block.steps) else None
+
+
+def second_pass(part: Slice, drawings: Sequence[tuple[Drawing, int]], merged: Outcome) -> Outcome:
+    """Read a block again and draw it, now that all was summarised; a plot comes with the number of its partial."""
+    data = part.read()
+    return _encoded(r for drawing, number in drawings for r in _render(drawing, data, merged.partials[number]))
+
+
+def _render(drawing: Drawing, data: TimeBlock, merged: Any) -> Iterator[Record]:
+    block = data.every(drawing.kind.render_step or 1)
+    return drawing.kind.render(drawing.subject, block, merged) if len(block.steps) else iter(())
+
+
+def draw_merged(drawing: Drawing, number: int, merged: Outcome) -> Outcome:
+    """Draw a plot from what was merged, of which its partial has a number."""
+    return _encoded(drawing.kind.render(drawing.subject, None, merged.partials[number]))
+
+
+def _encoded(records: Iterable[Record]) -> Outcome:
+    events: list[tuple[str, bytes | bytearray]] = []
+    hparams: dict[str, bool | float | str] = {}
+    for record in records:
+        if isinstance(record, Hparams):
+            hparams |= record.values
+        else:
+            events.append((file_kind(record), encode(record)))
+    return joined([Outcome(tuple(events), hparams)])
+
+
+def joined(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the events, each file's in their order, and the hyperparameters of several outcomes as those of one."""
+    events: dict[str, list[Any]] = {}
+    hparams: dict[str, bool | float | str] = {}
+    for outcome in outcomes:
+        hparams |= outcome.hparams
+        for kind, part in outcome.events:
+            events.setdefault(kind, []).append(part)
+    each = ((kind, parts[0] if len(parts) == 1 else b"".join(parts)) for kind, parts in events.items())
+    return Outcome(tuple(each), hparams)
+
+
+def merge(drawing: Drawing, a: Any, b: Any) -> Any:
+    """Join the partials of two neighbouring stretches of time; None where there was nothing."""
+    if a is None or b is None:
+        return b if a is None else a
+    return drawing.kind.merge(a, b)
+
+
+def merge_partials(drawings: Sequence[Drawing], wanted: Sequence[int], *outcomes: Outcome) -> Outcome:
+    """Join the partials of neighbouring stretches of time, of those plots that are wanted, by their number."""
+    columns = zip(*(outcome.partials for outcome in outcomes), strict=True)
+    joined = (
+        reduce(partial(merge, drawing), found) if number in wanted else None
+        for number, (drawing, found) in enumerate(zip(drawings, columns, strict=True))
+    )
+    return Outcome(partials=tuple(joined))
+
+
+def only_partials(outcome: Outcome, wanted: Sequence[int] | None = None) -> Outcome:
+    """Return the partials, so that what merges them does not fetch the events too; only those wanted, if any are named.
+
+    Parameters
+    ----------
+    wanted : sequence of int, optional
+        Numbers of partials; the others become None.
+    """
+    kept = (found if wanted is None or at in wanted else None for at, found in enumerate(outcome.partials))
+    return Outcome(partials=tuple(kept))
+
+
+def without_partials(outcome: Outcome) -> Outcome:
+    """Return the events, so that the writer does not fetch the partials too."""
+    return replace(outcome, partials=())

@@ -1,0 +1,1 @@
+"""Serving: TensorBoard as a process that ends with whoever started it."""

@@ -1,0 +1,343 @@
+"""A preview is what will be written, byte for byte, and only what is looked at is read."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import xarray as xr
+
+import pipeline
+from pipeline.errors import SettingError, SourceError
+from pipeline.notebook.gallery import Gallery, Preview
+from pipeline.opening.hdf5.lazy_array import StoredArray
+from pipeline.writing.event_files import read_hparams
+from tests.common import accumulated, pixels, write_component
+from tests.conftest import PLOTS, STEPS, stored
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+SIZE = (4, 3)
+
+#: Every way in which a picture depends on others: not at all, on its window, on all that are shown, on every step.
+PICTURES: dict[str, tuple[str, dict[str, Any]]] = {
+    "frames": ("GC--MC/weights", {"kind": "heatmap", "step": 90}),
+    "frames of all steps": ("GC--MC/weights", {"kind": "heatmap", "step": 90, "limits": "all"}),
+    "frames alone": ("GC--MC/weights", {"kind": "heatmap", "step": 90, "limits": "frame"}),
+    "frames between limits": ("GC--MC/weights", {"kind": "heatmap", "step": 90, "limits": (-9, 9), "cmap": "PiYG"}),
+    "a matrix": ("GC/voltage", {"kind": "heatmap"}),
+    "a raster": ("GC/spiked", {"kind": "raster", "events": [600.0], "event_colors": ["green"]}),
+    "windows": ("GC/spiked", {"kind": "raster", "window": "700 ms"}),
+    "traces": ("MC/voltage", {"kind": "trace", "step": 3}),
+    "some traces": ("MC/voltage", {"kind": "trace", "units": [2, 0]}),
+}
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The steps that are read of datasets from now on."""
+    steps: list[Any] = []
+    read = StoredArray.read
+
+    def noted(self: StoredArray, key: Any) -> Any:
+        at = key[0]
+        steps.extend(range(*at.indices(self.shape[0])) if isinstance(at, slice) else [at])
+        return read(self, key)
+
+    monkeypatch.setattr(StoredArray, "read", noted)
+    return steps
+
+
+@pytest.mark.parametrize(("name", "settings"), PICTURES.values(), ids=PICTURES)
+def test_pictures_are_those_that_are_written(
+    name: str, settings: dict[str, Any], network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.planning.job.BLOCK_BYTES", 3000)  # so that there is something to merge
+    settings = settings | {"size": SIZE}
+    run = pipeline.open_run(network, dt="2 ms")
+    pipeline.convert(run, tmp_path, [{name: settings}])
+    events = accumulated(tmp_path / "calm")
+    written = [image for tag in events.Tags()["images"] for image in events.Images(tag)]
+    preview = run[name].hdf2tb.preview(**settings)
+    assert len(preview) == len(preview.labels) == len(written)
+    order = [len(preview) - 1, *range(len(preview))]  # none depends on those that were looked at before
+    assert [preview.png(number) for number in order] == [written[number].encoded_image_string for number in order]
+    assert pipeline.plan(run, [{name: settings}]).preview(name)[0].png(-1) == written[-1].encoded_image_string
+
+
+def test_the_automatic_plan_is_previewed_as_it_is_written(network: Path, tmp_path: Path) -> None:
+    gallery = pipeline.preview(network)
+    pipeline.convert(network, tmp_path)
+    events = accumulated(tmp_path / "calm")
+    assert isinstance(gallery, Gallery)
+    shown = {item.png(0) for item in gallery if "image" in item.title}
+    assert shown == {events.Images(tag)[0].encoded_image_string for tag in events.Tags()["images"]}
+
+
+@pytest.mark.parametrize("name", ["voltage", "spiked"])
+def test_hyperparameters_are_a_table_of_what_is_written(name: str, network: Path, tmp_path: Path) -> None:
+    run = pipeline.open_run(network)
+    preview = pipeline.preview(run["GC"][name], kind="hparam")
+    pipeline.convert(run, tmp_path, [{f"GC/{name}": {"kind": "hparam"}}])
+    assert dict(preview.rows()) == read_hparams(tmp_path / "calm")
+    assert len(preview) == 0
+    assert preview._repr_png_() is None
+    assert preview.widget() is None
+    html = preview._repr_html_()
+    assert html is not None
+    assert f"GC/{name}/mean" in html
+    assert "a table" in repr(preview)
+
+
+def test_a_long_table_is_cut() -> None:
+    array = xr.DataArray(np.arange(30.0), dims="unit", name="gains")
+    preview = pipeline.preview(array, kind="hparam", format="scalar")
+    assert [value for _, value in preview.rows()] == list(range(30))
+    html = preview._repr_html_()
+    assert html is not None
+    assert "and 10 more" in html
+    assert preview._repr_mimebundle_() == {}
+
+
+def test_series_are_drawn_and_said_to_be_points_in_tensorboard(network: Path) -> None:
+    voltage = pipeline.open_run(network)["GC"].voltage
+    preview = pipeline.preview(voltage, kind="trace", format="scalar", units=[1, 3], points=100)
+    assert preview.labels == ["GC/N1/voltage", "GC/N3/voltage"]
+    assert preview.png(1) == pipeline.preview(voltage, kind="trace", units=[1, 3]).png(1)
+    assert "TensorBoard gets the points" in repr(preview)
+    assert preview.rows() == []
+
+
+def test_only_the_frame_that_is_looked_at_is_read(network: Path, reads: list[int]) -> None:
+    weights = pipeline.open_run(network)["GC--MC"].weights
+    preview = pipeline.preview(weights, kind="heatmap", step=10, limits="frame", size=SIZE)
+    assert len(preview) == STEPS // 10
+    assert "120 frames" in repr(preview)
+    assert reads == []
+    preview.png(60)
+    assert reads == [600]
+    preview.png(60)
+    assert reads == [600]
+    preview.png(-1)
+    assert reads == [600, 1190]
+
+
+def test_limits_are_found_once_for_all_previews_of_the_data(
+    network: Path, reads: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.notebook.gallery._summaries", {})
+    weights = pipeline.open_run(network)["GC--MC"].weights
+    pipeline.preview(weights, kind="heatmap", step=100, size=SIZE).png(3)
+    first = len(reads)
+    assert first == STEPS // 100 + 1
+    other = pipeline.preview(weights, kind="heatmap", step=100, size=SIZE, cmap="magma")
+    other.png(5)
+    assert reads[first:] == [500]
+
+
+def test_a_window_reads_itself_alone(network: Path, reads: list[int]) -> None:
+    spiked = pipeline.open_run(network)["GC"].spiked
+    pipeline.preview(spiked, kind="raster", window=100, size=SIZE).png(7)
+    assert sorted(reads) == list(range(700, 800))
+
+
+def test_no_more_frames_are_kept_than_needed(network: Path, reads: list[int]) -> None:
+    weights = pipeline.open_run(network)["GC--MC"].weights
+    preview = pipeline.preview(weights, kind="heatmap", step=10, limits=(-9, 9), size=(1, 1))
+    for number in range(len(preview)):
+        preview.png(number)
+    assert len(preview._kept) <= 64
+    reads.clear()
+    preview.png(0)  # not kept any more
+    preview.png(119)  # kept
+    assert reads == [0]
+
+
+def test_there_is_no_frame_past_the_last(network: Path) -> None:
+    preview = pipeline.preview(pipeline.open_run(network)["GC--MC"].weights, kind="heatmap")
+    with pytest.raises(IndexError):
+        preview.png(12)
+    with pytest.raises(IndexError):
+        preview.png(-13)
+
+
+def test_arrays_in_memory_are_previewed_too() -> None:
+    values = np.zeros((40, 3))
+    values[7, 1] = 1
+    array = xr.DataArray(values, dims=("time", "unit"), name="spiked")
+    preview = pipeline.preview(array)
+    assert preview.title == "array/spiked: raster (image)"
+    assert "1 spike" not in preview.labels
+    assert pixels(preview.png()).shape == (1000, 1500, 3)
+    assert pipeline.preview(array * 2, kind="raster").png() == preview.png()
+
+
+def test_settings_change_the_kind_that_is_chosen(network: Path) -> None:
+    spiked = pipeline.open_run(network, dt="2 ms")["GC"].spiked
+    assert len(pipeline.preview(spiked, window=600)) == 2
+    assert pipeline.preview(spiked, window=600).labels == ["0 ms (step 0)", "1200 ms (step 600)"]
+
+
+def test_a_run_shows_every_variable_that_a_kind_fits(network: Path) -> None:
+    found = pipeline.preview(pipeline.open_run(network), kind="heatmap", size=SIZE)
+    assert [item.title for item in found] == [
+        "GC--MC/weights: heatmap (image)",
+        "GC/spiked: heatmap (image)",
+        "GC/voltage: heatmap (image)",
+        "MC/spiked: heatmap (image)",
+        "MC/voltage: heatmap (image)",
+    ]
+    assert found["MC/volt"].title == found[4].title == found[-1].title
+    with pytest.raises(KeyError, match=r"no plot 'MC/w'"):
+        found["MC/w"]
+    assert found._repr_png_() == found[0].png()
+    assert repr(found).splitlines()[0] == "<5 previews>"
+    assert len(repr(found).splitlines()) == 6
+
+
+ERRORS: dict[str, tuple[dict[str, Any], str]] = {
+    "kind": ({"kind": "rastr"}, r"kind='rastr': accepted is .*raster"),
+    "setting": ({"kind": "raster", "windw": 5}, r"no setting 'windw': .*did you mean 'window'"),
+    "value": ({"kind": "raster", "window": 0}, r"window=0: accepted"),
+    "shape": ({"kind": "heatmap", "time_axis": 7}, r"time_axis=7: accepted"),
+}
+
+
+@pytest.mark.parametrize(("settings", "message"), ERRORS.values(), ids=ERRORS)
+def test_what_is_not_accepted_is_said(settings: dict[str, Any], message: str, network: Path) -> None:
+    with pytest.raises(SettingError, match=message):
+        pipeline.preview(pipeline.open_run(network)["GC"].spiked, **settings)
+
+
+def test_settings_of_a_whole_run_need_a_kind(network: Path) -> None:
+    with pytest.raises(SettingError, match="preview: window: name the kind"):
+        pipeline.preview(network, window=5)
+    with pytest.raises(SettingError, match="a raster needs"):
+        pipeline.preview(pipeline.open_run(network)["GC--MC"].weights, kind="raster")
+    with pytest.raises(SettingError, match="nothing can be drawn of it"):
+        pipeline.preview(xr.DataArray(np.array(["a", "b"]), dims="x", name="words"))
+    with pytest.raises(SettingError, match="a single value"):
+        pipeline.preview(xr.DataArray(3.0, name="one"), kind="hparam")
+
+
+def test_a_name_that_no_plot_has_is_said(network: Path) -> None:
+    with pytest.raises(SettingError, match=r"nothing is drawn of 'GC/volt'.*did you mean 'GC/voltage'"):
+        pipeline.plan(network).preview("GC/volt")
+
+
+def test_what_cannot_be_read_is_an_error(damaged: Path) -> None:
+    run = pipeline.open_run(damaged / "spoilt.h5")
+    preview = pipeline.preview(run["spoilt"].voltage, kind="trace", size=SIZE)
+    with pytest.raises(SourceError, match="cannot be read"):
+        preview.png()
+
+
+def test_a_notebook_gets_a_slider_and_the_first_frame(network: Path) -> None:
+    weights = pipeline.open_run(network, dt="2 ms")["GC--MC"].weights
+    preview = pipeline.preview(weights, kind="heatmap", step=300, limits="frame", size=SIZE)
+    assert preview._repr_png_() == preview.png(0)
+    bundle = preview._repr_mimebundle_()
+    assert set(bundle) == {WIDGET}
+    box = preview.widget()
+    head, (slider, label), picture = box.children[0], box.children[1].children, box.children[2]
+    assert "GC--MC/weights" in head.value
+    assert (slider.min, slider.max, label.value) == (0, 3, "0 ms (step 0)")
+    assert picture.value == preview.png(0)
+    slider.value = 2
+    assert label.value == "1200 ms (step 600)"
+    assert picture.value == preview.png(2) != preview.png(0)
+
+
+def test_one_picture_has_no_slider(network: Path) -> None:
+    preview = pipeline.preview(pipeline.open_run(network)["GC"].spiked, kind="raster", size=SIZE)
+    assert len(preview.widget().children) == 2
+    assert preview._repr_mimebundle_() == {}
+
+
+def test_a_gallery_draws_the_plot_that_is_chosen(network: Path) -> None:
+    gallery = pipeline.plan(network, [*PLOTS[:1], {"weights": {"kind": "heatmap", "size": SIZE}}]).preview()
+    assert set(gallery._repr_mimebundle_()) == {WIDGET}
+    menu, shown = gallery.widget().children
+    assert [text for text, _ in menu.options] == [item.title for item in gallery]
+    box = gallery.widget()
+    menu = box.children[0]
+    menu.value = 1
+    assert box.children[1].children[-1].value == gallery[1].png()
+
+
+def test_without_ipywidgets_the_first_frame_is_left(network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    gallery = pipeline.preview(network)
+    for item in (gallery, gallery[0]):
+        assert item._repr_mimebundle_() == {}
+        assert item.widget() is None
+        assert item._repr_png_() == gallery[0].png()
+
+
+# A run of 48 GB, of which two frames were written
+
+_LOOK = """
+import json, sys
+import h5py, pipeline
+from pipeline.opening.hdf5.lazy_array import StoredArray
+
+read, keys = StoredArray.read, []
+StoredArray.read = lambda self, key: (keys.append(str(key)), read(self, key))[1]
+got = h5py.Dataset.__getitem__
+StoredArray.calls = 0
+def counted(self, key, *more):
+    StoredArray.calls += 1
+    return got(self, key, *more)
+h5py.Dataset.__getitem__ = counted
+
+run = pipeline.open_run(sys.argv[1], dt="0.1 ms")
+preview = run["large"].weights.hdf2tb.preview(kind="heatmap", step=1, **json.loads(sys.argv[2]))
+png = preview.png(len(preview) // 2)
+with open("/proc/self/status") as status:  # what getrusage says may be of the process that this one came from
+    peak = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
+open(sys.argv[3], "wb").write(png)
+print(json.dumps({"frames": len(preview), "keys": keys, "calls": StoredArray.calls, "peak": peak}))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
+@pytest.mark.parametrize("limits", ["frame", [-4, 4]])
+def test_the_middle_of_a_run_of_48_gb_is_one_chunk_and_little_memory(tmp_path: Path, limits: Any) -> None:
+    path, middle = tmp_path / "large.h5", np.random.default_rng(0).normal(size=(200, 200)).astype(np.float32)
+    with h5py.File(path, "w") as file:
+        weights = file.create_dataset("weights", (300_000, 200, 200), "f4", chunks=(1, 200, 200), compression="lzf")
+        weights.dims[0].label = "time"
+        weights[150_000], weights[299_999] = middle, -middle
+        assert weights.nbytes == 48_000_000_000
+    settings = json.dumps({"limits": limits, "size": SIZE})
+    words = [sys.executable, "-c", _LOOK, str(path), settings, str(tmp_path / "middle.png")]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["frames"] == 300_000
+    assert found["peak"] < 300e6
+    assert len(found["keys"]) == 1
+    assert "slice(150000, 150001" in found["keys"][0]
+    assert found["calls"] <= 1
+
+    alone = write_component(tmp_path / "alone.h5", "large", {"weights": np.repeat(middle[None], 2, axis=0)})
+    same = pipeline.open_run(alone)["large"].weights.hdf2tb.preview(kind="heatmap", step=1, limits=limits, size=SIZE)
+    drawn, expected = pixels((tmp_path / "middle.png").read_bytes()), pixels(same.png())
+    np.testing.assert_array_equal(drawn[60:200, 60:200], expected[60:200, 60:200])  # the captions are not the same
+
+
+def test_any_kind_of_source_gives_the_same(network: Path) -> None:
+    run = pipeline.open_run(network)
+    by_path, by_run, by_plan = (pipeline.preview(source) for source in (network, run, pipeline.plan(run)))
+    assert repr(by_path) == repr(by_run) == repr(by_plan)
+    assert all(isinstance(item, Preview) for item in by_path)
+    part = pipeline.preview(run["MC"])
+    assert {item.title.partition(":")[0] for item in part} == {"MC/voltage", "MC/spiked"}
+    spikes = pipeline.preview(run["MC"].spiked)
+    assert spikes.png() == by_run["MC/spiked"].png()
+    assert stored(network / "data" / "MC.h5", "spiked").sum() > 0

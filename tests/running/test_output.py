@@ -1,0 +1,259 @@
+"""An interruption at any moment costs only what was under way, and the final bytes are those of a run without one."""
+
+from __future__ import annotations
+
+import os
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from pipeline.errors import ConversionError, OutputError
+from pipeline.opening.hdf5.lazy_array import StoredArray
+from pipeline.planning import job as jobs
+from pipeline.running import output
+from pipeline.running.convert import convert
+from pipeline.running.executors import InProcess
+from pipeline.running.passes import all_at_once
+from pipeline.running.tasks import Failure
+from pipeline.writing.event_files import EventFiles, locked
+from tests.common import tree_bytes, write_component
+
+PLOTS = [
+    {"voltage": {"kind": "trace", "format": "scalar"}},
+    {"voltage": {"kind": "trace", "size": "4x2"}},
+    {"gain": {"kind": "hparam"}},
+    {"tau": {"kind": "hparam"}},
+    {"spiked": {"kind": "raster", "size": "4x3", "window": 50}},
+    {"weights": {"kind": "heatmap", "step": 20, "size": "4x3", "limits": "all"}},
+]
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing but the operating system's files outlives it."""
+
+
+@pytest.fixture(params=[2000, 2_000_000], ids=["blocks", "batches"])
+def source(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run of which each variable is many blocks, or one task does several variables."""
+    monkeypatch.setattr(jobs, "BLOCK_BYTES", request.param)
+    monkeypatch.setattr(output, "_CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(output, "_CHECKPOINT_PART", float("inf"))
+    rng = np.random.default_rng(0)
+    for name in ("A", "B"):
+        data = {
+            "voltage": rng.normal(size=(200, 8)).astype(np.float32),
+            "spiked": (rng.random((200, 8)) < 0.2).astype(np.float32),
+            "weights": rng.normal(size=(200, 4, 5)).astype(np.float32),
+        }
+        path = write_component(tmp_path / "run" / f"{name}.h5", name, data, gain=2.0)
+        with h5py.File(path, "a") as file:
+            file["tau"] = rng.normal(size=5)
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Name each dataset that is read."""
+    names: list[str] = []
+    real = StoredArray.read
+
+    def read(self: StoredArray, key: Any) -> Any:
+        names.append(f"{Path(self.path).stem}{self.name}")
+        return real(self, key)
+
+    monkeypatch.setattr(StoredArray, "read", read)
+    return names
+
+
+@pytest.fixture
+def whole(source: Path, tmp_path: Path) -> dict[str, bytes]:
+    convert(source, tmp_path / "whole", PLOTS)
+    return tree_bytes(tmp_path / "whole")
+
+
+def killed(number: int, *arguments: Any, torn: bool = True) -> bool:
+    """Convert, but end the writer at its `number`-th append, after a part of the records if `torn`; say if it was."""
+    real, calls = EventFiles.append, iter(range(1_000_000))
+
+    def append(self: EventFiles, kind: str, records: Any) -> None:
+        if next(calls) == number:
+            if torn:
+                real(self, kind, bytes(records)[: len(records) // 2])
+            raise Killed
+        real(self, kind, records)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(EventFiles, "append", append)
+        try:
+            convert(*arguments)
+        except Killed:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("torn", [False, True], ids=["between records", "inside a record"])
+def test_killed_anywhere_it_goes_on_to_the_same_bytes(
+    source: Path, tmp_path: Path, whole: dict[str, bytes], torn: bool
+) -> None:
+    number = 0
+    while killed(number, source, logdir := tmp_path / f"tb{number}", PLOTS, torn=torn):
+        convert(source, logdir, PLOTS)
+        assert tree_bytes(logdir) == whole
+        number += 1
+    assert number > (15 if jobs.BLOCK_BYTES == 2000 else 7)
+
+
+def test_killed_again_and_again_it_ends(
+    source: Path, tmp_path: Path, whole: dict[str, bytes], reads: list[str]
+) -> None:
+    convert(source, tmp_path / "once", PLOTS)
+    once, kills = len(reads), 0
+    while killed(2, source, tmp_path / "tb", PLOTS):
+        kills += 1
+    assert kills >= (6 if jobs.BLOCK_BYTES == 2000 else 3)
+    assert tree_bytes(tmp_path / "tb") == whole
+    in_flight = 3 if jobs.BLOCK_BYTES == 2000 else once  # reads of a block, or of all variables of a batch
+    assert len(reads) - once <= once + in_flight * kills
+
+
+class Deadly(InProcess):
+    """Gives up what draws one variable, as a cluster does of which each worker dies of it."""
+
+    def submit(self, function: Any, *args: Any) -> Any:
+        if function is all_at_once and any(job.name == "A/spiked" for job in args[0]):
+            return Failure("its workers died")
+        return super().submit(function, *args)
+
+
+@pytest.mark.parametrize("source", [2_000_000], indirect=True, ids=["batches"])
+def test_a_batch_that_is_given_up_is_done_one_by_one(
+    source: Path, tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.running.convert.executor", lambda *args: nullcontext(Deadly()))
+        with pytest.raises(ConversionError, match="^A/spiked: its workers died$"):
+            convert(source, tmp_path / "tb", PLOTS)
+    convert(source, tmp_path / "tb", PLOTS)
+    assert tree_bytes(tmp_path / "tb") == whole
+
+
+def test_nothing_changed_nothing_is_read_or_written(source: Path, tmp_path: Path, reads: list[str]) -> None:
+    convert(source, tmp_path / "tb", PLOTS)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "tb").rglob("events*")}
+    reads.clear()
+    report = convert(source, tmp_path / "tb", PLOTS)
+    assert reads == []
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "tb").rglob("events*")} == before
+    assert report.runs[0].reused == 8
+
+
+def test_a_changed_setting_redoes_what_it_affects(source: Path, tmp_path: Path, reads: list[str]) -> None:
+    convert(source, tmp_path / "tb", PLOTS)
+    reads.clear()
+    changed = [*PLOTS[:4], {"spiked": {"kind": "raster", "size": "5x3"}}, PLOTS[5]]
+    convert(source, tmp_path / "tb", changed)
+    assert set(reads) == {"A/spiked", "B/spiked"}
+    convert(source, tmp_path / "afresh", changed)
+    assert tree_bytes(tmp_path / "tb") == tree_bytes(tmp_path / "afresh")
+
+
+def test_a_changed_source_redoes_what_it_affects(source: Path, tmp_path: Path, reads: list[str]) -> None:
+    convert(source, tmp_path / "tb", PLOTS)
+    with h5py.File(source / "A.h5", "a") as file:
+        file["voltage"][7, 3] = 99
+    reads.clear()
+    convert(source, tmp_path / "tb", PLOTS)
+    assert {name.split("/")[0] for name in reads} == {"A"}
+    convert(source, tmp_path / "afresh", PLOTS)
+    assert tree_bytes(tmp_path / "tb") == tree_bytes(tmp_path / "afresh")
+
+
+def test_killed_while_redoing_it_still_ends_right(source: Path, tmp_path: Path) -> None:
+    changed = [*PLOTS[1:], {"voltage": {"kind": "trace", "format": "scalar", "step": 2}}]
+    convert(source, tmp_path / "afresh", changed)
+    for number in range(0, 14 if jobs.BLOCK_BYTES == 2000 else 8, 2):
+        logdir = tmp_path / f"tb{number}"
+        convert(source, logdir, PLOTS)
+        assert killed(number, source, logdir, changed)
+        convert(source, logdir, changed)
+        assert tree_bytes(logdir) == tree_bytes(tmp_path / "afresh")
+
+
+def test_restart_does_all_anew(source: Path, tmp_path: Path, whole: dict[str, bytes], reads: list[str]) -> None:
+    reads.clear()
+    convert(source, tmp_path / "whole", PLOTS, restart=True)
+    assert {"A/voltage", "B/weights"} <= set(reads)
+    assert tree_bytes(tmp_path / "whole") == whole
+
+
+def test_a_variable_that_fails_leaves_no_trace_and_is_tried_again(
+    source: Path, tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, broken = StoredArray.read, []
+    late = 2 if jobs.BLOCK_BYTES == 2000 else 0  # at once, or after some blocks were written
+
+    def read(self: StoredArray, key: Any) -> Any:
+        broken.append(self.name)
+        if self.name == "/voltage" and self.path.endswith("A.h5") and broken.count("/voltage") > late:
+            raise OSError("no more")
+        return real(self, key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StoredArray, "read", read)
+        with pytest.raises(ConversionError, match=r"A/voltage: .*no more"):
+            convert(source, tmp_path / "tb", PLOTS)
+    convert(source, tmp_path / "tb", PLOTS)
+    assert tree_bytes(tmp_path / "tb") == whole
+
+
+def test_a_full_disk_is_told_and_what_was_written_goes_on(
+    source: Path, tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        """A file on a disk with room for a few bytes."""
+
+        def __init__(self, path: Any, mode: str, **options: Any) -> None:
+            self.file, self.room = open(path, mode, **options), 5000
+
+        def write(self, data: Any) -> int:
+            if not self.room:
+                raise OSError(28, os.strerror(28))
+            count = self.file.write(data[: self.room])
+            self.room -= count
+            return count
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.file, name)
+
+    def full_for_events(path: Any, mode: str, **options: Any) -> Any:
+        return Full(path, mode, **options) if "tfevents" in str(path) else open(path, mode, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.writing.event_files.open", full_for_events, raising=False)
+        with pytest.raises(OutputError, match="No space left"):
+            convert(source, tmp_path / "tb", PLOTS)
+    convert(source, tmp_path / "tb", PLOTS)
+    assert tree_bytes(tmp_path / "tb") == whole
+
+
+def test_two_conversions_into_one_directory_are_refused(source: Path, tmp_path: Path) -> None:
+    with locked(tmp_path / "tb"), pytest.raises(OutputError, match="another conversion"):
+        convert(source, tmp_path / "tb", PLOTS)
+    convert(source, tmp_path / "tb", PLOTS)
+
+
+def test_arrays_in_memory_are_always_done_anew(tmp_path: Path) -> None:
+    import xarray as xr
+
+    logdir = tmp_path / "tb"
+    plots = [{"v": {"kind": "trace", "format": "scalar"}}]
+    found = []
+    for value in (1.0, 2.0):
+        dataset = xr.Dataset({"v": (("time", "unit"), np.full((5, 2), value))})
+        convert(xr.DataTree.from_dict({"/C": dataset}, name="m"), logdir, plots)
+        found.append(tree_bytes(logdir))
+    assert found[0] != found[1]

@@ -1,0 +1,68 @@
+"""A budget of memory becomes sizes of blocks, and how many are under way; what is written does not depend on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import pipeline
+from pipeline.errors import SettingError
+from pipeline.slicing.blocks import BLOCK_BYTES
+from pipeline.slicing.budget import Budget, machine_memory, size_in_bytes
+from tests.conftest import PLOTS, events
+
+
+@pytest.mark.parametrize("workers", [1, 2, 16])
+@pytest.mark.parametrize("memory", [10**8, 10**9, 10**10])
+def test_what_is_under_way_and_kept_fits(memory: int, workers: int) -> None:
+    budget = Budget.of(memory, workers)
+    assert budget.workers == workers
+    assert 0 < budget.block <= BLOCK_BYTES
+    assert budget.block * 16 <= budget.each
+    held = budget.each * workers
+    assert held <= max(memory, 16 * 2**20 * workers)  # a worker has a little, however small the budget is
+    assert workers * (budget.under_way + budget.kept) <= held
+
+
+def test_more_memory_is_never_smaller_blocks() -> None:
+    blocks = [Budget.of(memory, 4).block for memory in range(10**8, 5 * 10**9, 10**8)]
+    assert blocks == sorted(blocks)
+    assert blocks[0] < blocks[-1] == BLOCK_BYTES
+
+
+def test_by_default_it_suits_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.slicing.budget.machine_memory", lambda: 64 * 2**30)
+    assert Budget.of(None, 2).block == BLOCK_BYTES
+    assert 3 * 200 * 2**20 + 2 * Budget.of(None, 2).each < 1.5e9
+    monkeypatch.setattr("pipeline.slicing.budget.machine_memory", lambda: 2**30)
+    assert Budget.of(None, 2).each < Budget().each
+
+
+def test_the_machine_has_some() -> None:
+    assert 2**28 < machine_memory() < 2**50
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("2GB", 2 * 10**9),
+        ("1.5 g", 1_500_000_000),
+        ("800MiB", 800 * 2**20),
+        (10**9, 10**9),
+        ("3e", None),
+        ("1KB", None),
+    ],
+)
+def test_sizes_as_people_write_them(text: str | int, size: int | None) -> None:
+    if size is None:
+        with pytest.raises(SettingError, match="accepted is a size of at least 100 MB"):
+            size_in_bytes(text)
+    else:
+        assert size_in_bytes(text) == size
+
+
+def test_what_is_written_does_not_depend_on_it(network: Path, tmp_path: Path) -> None:
+    for memory in ("100MB", "20GB"):
+        pipeline.convert(network, tmp_path / memory, PLOTS, memory=memory)
+    assert events(tmp_path / "100MB") == events(tmp_path / "20GB") != {}
