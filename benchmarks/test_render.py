@@ -10,8 +10,10 @@ import pytest
 from benchmarks import ours, peers
 from benchmarks.conftest import need
 from benchmarks.data import SIZE, UNITS, voltage, weights, written
+from pipeline.model.block import DenseBlock
+from pipeline.model.clock import Clock
+from pipeline.model.signal import Signal
 from pipeline.rendering.heatmap import Heatmap
-from pipeline.rendering.plot import Subject, TimeAxis, TimeBlock
 
 FRAMES = len(range(0, SIZE.weights, 100))
 
@@ -59,8 +61,8 @@ def test_deflate(side, measure):
     """Compressing the same pictures, which nothing that writes them can do without."""
     count = FRAMES if side == 64 else SIZE.large
     values = weights(1, side)
-    subject = Subject("GC", "weights", ("time", "row", "column"), values.shape, "float32", "", TimeAxis(1))
-    block = TimeBlock(values, *[range(1)] * 2)
+    subject = Signal("GC", "weights", ("time", "row", "column"), values.shape, "float32", "", Clock(1))
+    block = DenseBlock(values, *[range(1)] * 2)
     (image,) = Heatmap(step=1).render(subject, block, (float(values.min()), float(values.max())))
     lines = zlib.decompress(image_data(image.png))
     assert len(lines) == 1000 * 1501

@@ -67,6 +67,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'pipeline' has no attribute '{name}'")
+    if name == "open_run":  # what it opens has `.hdf2tb`
+        importlib.import_module("pipeline.notebook.accessor").register()
     return getattr(importlib.import_module(f"pipeline.{_HOMES.get(name, 'errors')}"), name)
 
 

@@ -15,10 +15,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pipeline.running.report import Report
+from typing import Any
 
 __all__ = [
     "ConversionError",
@@ -59,15 +56,15 @@ class ConversionError(PipelineError):
 
     Attributes
     ----------
-    report : pipeline.running.report.Report
+    report : pipeline.Report
         What was written, and one message for each problem.
     """
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Any) -> None:
         super().__init__("; ".join(report.problems))
         self.report = report
 
-    def __reduce__(self) -> tuple[type[ConversionError], tuple[Report]]:
+    def __reduce__(self) -> tuple[type[ConversionError], tuple[Any]]:
         return type(self), (self.report,)
 
 

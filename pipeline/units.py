@@ -1,10 +1,65 @@
-"""Sizes, durations and tables as text for a person."""
+"""Units as people write and read them: ``"0.1 ms"``, ``"2GB"``, a unit's other names; sizes and durations as text."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import re
+from typing import Any
 
-__all__ = ["duration_text", "size_text", "table"]
+from pipeline.errors import SettingError
+
+__all__ = ["SECONDS", "duration", "duration_text", "plural", "quantity", "size_in_bytes", "size_text", "time_unit"]
+
+#: Seconds in one of each unit of time that is understood.
+SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
+_WORDS = {"second": "s", "sec": "s", "millisecond": "ms", "msec": "ms", "microsecond": "us", "usec": "us"}
+_WORDS |= {"nanosecond": "ns", "nsec": "ns", "minute": "min", "hour": "h", "hr": "h"}
+_QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([a-zA-Zµμ]*)\s*")
+_BYTES = {"": 1, "b": 1, "k": 10**3, "kb": 10**3, "m": 10**6, "mb": 10**6, "g": 10**9, "gb": 10**9}
+_BYTES |= {"t": 10**12, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+
+
+def quantity(value: Any) -> tuple[float, str] | None:
+    """Return (number, unit) of a time such as ``"-0.1 ms"``, in ms where it names no unit; None if it is no time."""
+    found = _QUANTITY.fullmatch(str(value)) if not isinstance(value, bool) else None
+    if found is None or (found[2] or "ms") not in SECONDS or not math.isfinite(float(found[1])):
+        return None
+    return float(found[1]), found[2] or "ms"
+
+
+def time_unit(units: Any) -> str:
+    """Return the unit of time that an attribute such as ``ms``, ``Seconds`` or ``hours since 2000-01-01`` names."""
+    word = str(units).strip().split(" ")[0] or "step"
+    return _WORDS.get(word.lower().removesuffix("s"), word)
+
+
+def duration(value: Any) -> tuple[float, str]:
+    """Return (number, unit) from ``"0.1 ms"``; a plain number is in milliseconds, as simulators count.
+
+    Raises
+    ------
+    SettingError
+        If it is not a positive duration in one of the units s, ms, us, ns, min or h.
+    """
+    found = quantity(value)
+    if found is None or found[0] <= 0:
+        raise SettingError(f"dt={value!r}: accepted is a positive duration such as '0.1 ms' ({', '.join(SECONDS)})")
+    return found
+
+
+def size_in_bytes(value: Any) -> int:
+    """Return a number of bytes from ``2GB``, ``500 MiB`` or a plain number.
+
+    Raises
+    ------
+    SettingError
+        If it is not a size, or less than 100 MB, which Python and its libraries take alone.
+    """
+    found = re.fullmatch(r"\s*(\d+\.?\d*)\s*([a-zA-Z]*)\s*", str(value))
+    size = int(float(found[1]) * _BYTES[found[2].lower()]) if found and found[2].lower() in _BYTES else 0
+    if size < 100 * 10**6:
+        raise SettingError(f"memory={value!r}: accepted is a size of at least 100 MB, such as 2GB or 800MiB")
+    return size
 
 
 def size_text(size: float) -> str:
@@ -26,9 +81,6 @@ def duration_text(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def table(rows: Sequence[tuple[str, ...]]) -> str:
-    """Return rows with aligned columns; the first is the head."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  " + "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+def plural(count: int, word: str) -> str:
+    """Return a number of things in words."""
+    return f"{count:,} {word}{'s' if count != 1 else ''}"

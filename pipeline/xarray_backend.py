@@ -14,6 +14,7 @@ import xarray as xr
 from xarray.backends import BackendEntrypoint
 
 from pipeline.errors import PipelineError, SourceError, nearest
+from pipeline.notebook.accessor import register
 from pipeline.opening.discover import run_files
 from pipeline.opening.tree import open_run
 
@@ -54,6 +55,7 @@ class Backend(BackendEntrypoint):
         dt: str | float | None = None,
     ) -> xr.DataTree:
         """Return the run, or the part of it that `group` names, such as ``GC``."""
+        register()
         run = open_run(filename_or_obj, dt=dt)
         node = _node(run, group)
         if group:

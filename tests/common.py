@@ -15,10 +15,13 @@ import pytest
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from pipeline.model.block import DenseBlock
+from pipeline.model.clock import Clock
 from pipeline.model.record import Hparams, Record
 from pipeline.model.record import Image as Picture
+from pipeline.model.signal import Signal
 from pipeline.opening.hdf5.lazy_array import StoredArray
-from pipeline.rendering import Kind, Subject, TimeAxis, TimeBlock
+from pipeline.rendering import Kind
 
 EPL = Path(__file__).resolve().parents[2] / "shared" / "data" / "epl"
 
@@ -75,31 +78,31 @@ def tree_bytes(folder: Path) -> dict[str, bytes]:
 
 def subject_of(
     values: np.ndarray, *, unit: str = "mV", dt: float = 1.0, time: bool = True, name: str = "voltage"
-) -> Subject:
+) -> Signal:
     """Describe an array, time first, as a plot kind sees it."""
     dims = ("time", "unit") if values.ndim == 2 else ("time", "target", "source")[: values.ndim]
-    axis = TimeAxis(len(values), 0.0, dt, "ms") if time and values.ndim else None
+    axis = Clock(len(values), 0.0, dt, "ms") if time and values.ndim else None
     if not time:
         dims = tuple(f"axis_{n}" for n in range(values.ndim))
-    return Subject("GC", name, dims, values.shape, str(values.dtype), unit, axis)
+    return Signal("GC", name, dims, values.shape, str(values.dtype), unit, axis)
 
 
-def block_of(values: np.ndarray, start: int = 0, stop: int | None = None) -> TimeBlock:
+def block_of(values: np.ndarray, start: int = 0, stop: int | None = None) -> DenseBlock:
     """Return steps ``start`` to ``stop`` of an array as a block that was read."""
     part = values[start:stop]
     steps = np.arange(start, start + len(part))
-    return TimeBlock(part, steps, steps * 1e-3)
+    return DenseBlock(part, steps, steps * 1e-3)
 
 
 def drawn_in_parts(
-    kind: Kind, subject: Subject, block: TimeBlock, cuts: Sequence[int] = (), picks: Iterable[int] = ()
+    kind: Kind, subject: Signal, block: DenseBlock, cuts: Sequence[int] = (), picks: Iterable[int] = ()
 ) -> list[Record]:
     """Draw a block that is cut before its rows `cuts`, as a run is: summarise each part, merge, render.
 
     Each of `picks` says which two neighbouring partials are merged next; without one, the first two.
     """
     parts = [
-        TimeBlock(block.values[start:stop], block.steps[start:stop], block.wall_times[start:stop])
+        DenseBlock(block.values[start:stop], block.steps[start:stop], block.wall_times[start:stop])
         for start, stop in pairwise([0, *cuts, len(block.steps)])
     ]
     merged = None

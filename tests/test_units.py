@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.units import duration_text, size_text, table
+from pipeline.tables import table
+from pipeline.units import duration_text, size_text
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from typing import Any
 
 from pipeline.errors import ConversionError, SettingError, SourceError, TimeAxisWarning
 from pipeline.planning.config import parse_plot, read_config
-from pipeline.units import size_text, table
+from pipeline.tables import table
+from pipeline.units import size_text
 
 __all__ = ["convert", "demo", "inspect", "view"]
 

@@ -19,7 +19,8 @@ from pipeline.planning.automatic import automatic_plots
 from pipeline.planning.plan import Plan, component_name, parse_plots, plan_run
 from pipeline.rendering import Kind, make_kind
 from pipeline.running.display import shown
-from pipeline.units import size_text, table
+from pipeline.tables import table
+from pipeline.units import size_text
 
 __all__ = ["RunPlan", "plan"]
 

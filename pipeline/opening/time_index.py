@@ -14,7 +14,7 @@ from xarray.indexes import RangeIndex
 from xarray.indexes.range_index import RangeCoordinateTransform
 
 from pipeline.errors import SettingError
-from pipeline.rendering.settings import SECONDS, quantity
+from pipeline.units import SECONDS, quantity
 
 __all__ = ["TimeIndex", "time_coordinate"]
 

@@ -13,14 +13,13 @@ import xarray as xr
 from xarray.core import indexing
 
 from pipeline.errors import PipelineError, SourceError, TimeAxisWarning
-from pipeline.notebook.accessor import register
 from pipeline.opening.discover import run_files, run_name
 from pipeline.opening.hdf5.lazy_array import StoredArray, compression, open_file
 from pipeline.opening.layouts.generic import Generic
 from pipeline.opening.layouts.layout import Component, Layout, Stored, attributes
 from pipeline.opening.layouts.sapicore import Sapicore
 from pipeline.opening.time_index import time_coordinate
-from pipeline.rendering.settings import duration
+from pipeline.units import duration
 
 __all__ = ["LAYOUTS", "open_run"]
 
@@ -65,7 +64,6 @@ def open_run(
     SourceError
         If the path or a file cannot be opened.
     """
-    register()  # what is opened here has `.hdf2tb`
     step = None if dt is None else duration(dt)
     nodes: dict[str, xr.Dataset] = {}
     taken: set[str] = set()

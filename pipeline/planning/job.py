@@ -13,12 +13,15 @@ from uuid import uuid4
 import numpy as np
 import xarray as xr
 
+from pipeline.model.block import DenseBlock
+from pipeline.model.clock import Clock
+from pipeline.model.signal import Signal
 from pipeline.opening.hdf5.lazy_array import stored_identity
-from pipeline.rendering import Kind, Subject, TimeAxis, TimeBlock
-from pipeline.rendering.settings import SECONDS, time_unit
+from pipeline.rendering import Kind
 from pipeline.slicing.block_cache import KEPT
 from pipeline.slicing.blocks import BLOCK_BYTES, WRITTEN_BYTES, Block, blocks, evenly_spaced, span
 from pipeline.slicing.budget import Budget
+from pipeline.units import SECONDS, time_unit
 
 __all__ = ["Drawing", "Job", "Slice"]
 
@@ -28,7 +31,7 @@ class Drawing:
     """One plot of one variable."""
 
     kind: Kind
-    subject: Subject
+    subject: Signal
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,9 @@ class Job:
             values, unit = (values - since) / np.timedelta64(1, "s"), "s"
         line = evenly_spaced(values)
         if line is None:
-            axis = TimeAxis(self.length)
+            axis = Clock(self.length)
         else:
-            axis = TimeAxis(self.length, *line, unit=unit)
+            axis = Clock(self.length, *line, unit=unit)
         seconds = xr.Variable(("time",), values.astype(np.float64) * SECONDS.get(unit, 1.0))
         subjects = [replace(d.subject, time=axis) for d in self.drawings]
         drawings = tuple(Drawing(d.kind.check(s), s) for d, s in zip(self.drawings, subjects, strict=True))
@@ -215,11 +218,11 @@ class Slice:
     variable: xr.Variable
     axis: int
     block: Block
-    time: TimeAxis | None
+    time: Clock | None
     times: xr.Variable | None
     keeping: tuple[str, int] | None = None
 
-    def read(self, *, keep: bool = False) -> TimeBlock:
+    def read(self, *, keep: bool = False) -> DenseBlock:
         """Read the block, time first, or take it, if this process kept it; `keep` it for the second pass if it fits."""
         values = KEPT.take(self.keeping[0], self.block.range) if self.keeping else None
         if values is None:
@@ -231,8 +234,8 @@ class Slice:
         if self.times is not None:
             wall_times = self.times.to_numpy()
         else:
-            wall_times = (self.time or TimeAxis(1, step=0.0)).seconds(steps.astype(np.float64))
-        return TimeBlock(values, steps, wall_times)
+            wall_times = (self.time or Clock(1, step=0.0)).seconds(steps.astype(np.float64))
+        return DenseBlock(values, steps, wall_times)
 
 
 def _load(variable: xr.Variable) -> Any:

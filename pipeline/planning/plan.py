@@ -11,11 +11,14 @@ import numpy as np
 import xarray as xr
 
 from pipeline.errors import PipelineError, SettingError, nearest
+from pipeline.model.clock import Clock
+from pipeline.model.signal import Signal
 from pipeline.planning.automatic import automatic_plots
 from pipeline.planning.job import Drawing, Job
-from pipeline.rendering import Kind, Subject, TimeAxis, make_kind
+from pipeline.rendering import Kind, make_kind
 from pipeline.rendering.hparam import HparamScalar, hparam_values
-from pipeline.rendering.settings import Settings, as_mapping, time_unit
+from pipeline.rendering.settings import Settings, as_mapping
+from pipeline.units import time_unit
 
 __all__ = ["Plan", "Plots", "component_name", "parse_plots", "plan_array", "plan_run"]
 
@@ -210,7 +213,7 @@ class _Builder:
                 dims = ("time", *dims[1:])
             self.add(component, attr, xr.Variable(dims, array), None, kind)
 
-    def _free_tags(self, kind: Kind, subject: Subject) -> Subject:
+    def _free_tags(self, kind: Kind, subject: Signal) -> Signal:
         """Return the subject with tags that no other plot has."""
         tags = kind.tags(subject)
         owners = [self.tags[tag] for tag in tags if tag in self.tags]
@@ -233,7 +236,7 @@ class _Builder:
 
 def _describe(
     component: str, attr: str, variable: xr.Variable, time: xr.DataArray | None, kind: Kind
-) -> tuple[xr.Variable, int | None, Subject, xr.Variable | None]:
+) -> tuple[xr.Variable, int | None, Signal, xr.Variable | None]:
     """Return a variable with its time axis named, that axis, what is known of it, and its stored times."""
     name = f"{component}/{attr}"
     if variable.dtype.kind not in "biuf":
@@ -252,7 +255,7 @@ def _describe(
     rest = [axis for axis in range(len(dims)) if axis != (at or 0)]
     order = [at or 0, *rest] if dims else []
     axis_of_time, times = (None, None) if at is None else _time_axis(time, variable.shape[at])
-    subject = Subject(
+    subject = Signal(
         component,
         attr,
         tuple(dims[axis] for axis in order),
@@ -275,14 +278,14 @@ def _named_axis(name: str, dims: list[str], wanted: int | str) -> int:
     return wanted % len(dims)
 
 
-def _time_axis(time: xr.DataArray | None, length: int) -> tuple[TimeAxis, xr.Variable | None]:
+def _time_axis(time: xr.DataArray | None, length: int) -> tuple[Clock, xr.Variable | None]:
     """Return the time axis as far as it is known without reading, and the stored times if there are any."""
     if time is None:
-        return TimeAxis(length), None
+        return Clock(length), None
     index = time.xindexes.get("time")
     unit = time_unit(time.attrs.get("units", "step"))
     if index is not None and hasattr(index, "step"):  # a step lasts as long whichever axis is time
-        return TimeAxis(length, float(index.start), float(index.step), unit), None
+        return Clock(length, float(index.start), float(index.step), unit), None
     if time.shape != (length,):
-        return TimeAxis(length), None
-    return TimeAxis(length, unit=unit), time.variable
+        return Clock(length), None
+    return Clock(length, unit=unit), time.variable

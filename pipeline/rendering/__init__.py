@@ -10,15 +10,18 @@ from dataclasses import fields
 from typing import Any
 
 from pipeline.errors import SettingError, nearest
+from pipeline.model.block import DenseBlock
+from pipeline.model.clock import Clock
+from pipeline.model.signal import Signal
 from pipeline.rendering.heatmap import Heatmap
 from pipeline.rendering.hparam import Hparam, HparamScalar
-from pipeline.rendering.plot import Estimate, Kind, Subject, TimeAxis, TimeBlock
+from pipeline.rendering.plot import Estimate, Kind
 from pipeline.rendering.raster import Raster
 from pipeline.rendering.settings import as_mapping
 from pipeline.rendering.trace_image import TraceImage
 from pipeline.rendering.trace_scalar import TraceScalar
 
-__all__ = ["KINDS", "Estimate", "Kind", "Subject", "TimeAxis", "TimeBlock", "make_kind"]
+__all__ = ["KINDS", "Estimate", "Kind", "Signal", "Clock", "DenseBlock", "make_kind"]
 
 #: Every plot kind; where two share a `kind`, the first is its default format.
 KINDS: tuple[type[Heatmap] | type[Raster] | type[TraceImage] | type[TraceScalar] | type[Hparam], ...] = (

@@ -15,10 +15,12 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.model.block import DenseBlock
 from pipeline.model.record import Image
+from pipeline.model.signal import Signal
 from pipeline.rendering.picture.canvas import DPI, ColourBar, Frame, Look, cells, edges, frame
 from pipeline.rendering.picture.colours import ColourScale, colour_scale
-from pipeline.rendering.plot import Estimate, Subject, TimeBlock, refuse
+from pipeline.rendering.plot import Estimate, refuse
 from pipeline.rendering.settings import Settings, boolean, optional, setting
 
 __all__ = ["Heatmap", "MatrixHeatmap"]
@@ -83,11 +85,11 @@ class Heatmap(Settings):
         """Every kept step."""
         return self.step
 
-    def window_steps(self, subject: Subject) -> int | None:
+    def window_steps(self, subject: Signal) -> int | None:
         """Limits span the whole series."""
         return None
 
-    def check(self, subject: Subject) -> Heatmap:
+    def check(self, subject: Signal) -> Heatmap:
         """Accept (time, row, column), and any two dimensions as a single picture."""
         if len(subject.shape) == 2:
             return MatrixHeatmap(**{item.name: getattr(self, item.name) for item in fields(self)})
@@ -95,11 +97,11 @@ class Heatmap(Settings):
             raise refuse(self, subject, "two dimensions, or three of which one is time (set time_axis)")
         return self
 
-    def tags(self, subject: Subject) -> tuple[str, ...]:
+    def tags(self, subject: Signal) -> tuple[str, ...]:
         """One tag, ``component/attr``."""
         return (subject.tag(subject.attr),)
 
-    def estimate(self, subject: Subject) -> Estimate:
+    def estimate(self, subject: Signal) -> Estimate:
         """One frame a kept step."""
         count = len(range(0, subject.shape[0], self.step))
         return Estimate(count, "frames", count * self._bytes(subject.shape[1] * subject.shape[2]))
@@ -108,7 +110,7 @@ class Heatmap(Settings):
         pixels = int(self.size[0] * self.size[1] * DPI * DPI * 0.55)
         return 14_000 + int(min(cells_shown * 2.5, pixels * 1.1))
 
-    def summarise(self, subject: Subject, block: TimeBlock) -> Any:
+    def summarise(self, subject: Signal, block: DenseBlock) -> Any:
         """Return the lowest and highest finite value, (nan, nan) if there is none."""
         return finite_limits(block.values)
 
@@ -116,7 +118,7 @@ class Heatmap(Settings):
         """Return the wider limits."""
         return float(np.fmin(a[0], b[0])), float(np.fmax(a[1], b[1]))
 
-    def render(self, subject: Subject, block: TimeBlock | None, merged: Any) -> Iterator[Image]:
+    def render(self, subject: Signal, block: DenseBlock | None, merged: Any) -> Iterator[Image]:
         """Yield one picture a step of the block."""
         assert block is not None
         assert subject.time is not None
@@ -126,7 +128,7 @@ class Heatmap(Settings):
             png = paint(canvas, scale, values, subject.name, subject.time.caption(int(step)))
             yield Image(self.tags(subject)[0], int(step), float(wall_time), png, *canvas.size)
 
-    def canvas(self, subject: Subject, found: tuple[float, float]) -> tuple[Frame, ColourScale]:
+    def canvas(self, subject: Signal, found: tuple[float, float]) -> tuple[Frame, ColourScale]:
         """Return the frame and the colours for limits that were found or given.
 
         Parameters
@@ -176,15 +178,15 @@ class MatrixHeatmap(Heatmap):
         """Drawn once."""
         return None
 
-    def check(self, subject: Subject) -> Heatmap:
+    def check(self, subject: Signal) -> Heatmap:
         """Accept what `Heatmap.check` found to have two dimensions."""
         return self
 
-    def estimate(self, subject: Subject) -> Estimate:
+    def estimate(self, subject: Signal) -> Estimate:
         """One picture."""
         return Estimate(1, "image", self._bytes(subject.shape[0] * subject.shape[1]))
 
-    def summarise(self, subject: Subject, block: TimeBlock) -> Any:
+    def summarise(self, subject: Signal, block: DenseBlock) -> Any:
         """Return the limits, and the sums and counts of the rows of each line of the picture."""
         lines = min(subject.shape[0], round(self.size[1] * DPI))
         line = block.steps * lines // subject.shape[0]
@@ -207,7 +209,7 @@ class MatrixHeatmap(Heatmap):
             lines, sums, counts = (np.delete(part, at, axis=0) for part in (lines, sums, counts))
         return super().merge(a[0], b[0]), lines, sums, counts
 
-    def render(self, subject: Subject, block: TimeBlock | None, merged: Any) -> Iterator[Image]:
+    def render(self, subject: Signal, block: DenseBlock | None, merged: Any) -> Iterator[Image]:
         """Yield the picture."""
         limits, _, sums, counts = merged
         with np.errstate(invalid="ignore"):

@@ -9,8 +9,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from pipeline.model.block import DenseBlock
 from pipeline.model.record import Hparams, Record, Scalars
-from pipeline.rendering.plot import Estimate, Subject, TimeBlock
+from pipeline.model.signal import Signal
+from pipeline.rendering.plot import Estimate
 from pipeline.rendering.settings import Settings
 
 __all__ = ["Hparam", "HparamScalar", "hparam_values"]
@@ -90,23 +92,23 @@ class Hparam(Settings):
         """Written once."""
         return None
 
-    def check(self, subject: Subject) -> Hparam:
+    def check(self, subject: Signal) -> Hparam:
         """Accept any shape."""
         return self
 
-    def window_steps(self, subject: Subject) -> int | None:
+    def window_steps(self, subject: Signal) -> int | None:
         """One value for all of the time."""
         return None
 
-    def tags(self, subject: Subject) -> tuple[str, ...]:
+    def tags(self, subject: Signal) -> tuple[str, ...]:
         """Hyperparameters have columns, not tags."""
         return ()
 
-    def estimate(self, subject: Subject) -> Estimate:
+    def estimate(self, subject: Signal) -> Estimate:
         """One value, or four statistics."""
         return Estimate(1 if math.prod(subject.shape) == 1 else 4, "values", 100)
 
-    def summarise(self, subject: Subject, block: TimeBlock) -> Any:
+    def summarise(self, subject: Signal, block: DenseBlock) -> Any:
         """Return the statistics of the finite values."""
         return _statistics(block.values)
 
@@ -120,7 +122,7 @@ class Hparam(Settings):
         spread = a.spread + b.spread + difference * difference * a.count * b.count / count  # ** raises where it is inf
         return _Statistics(count, mean, spread, min(a.low, b.low), max(a.high, b.high))
 
-    def render(self, subject: Subject, block: TimeBlock | None, merged: Any) -> Iterator[Record]:
+    def render(self, subject: Signal, block: DenseBlock | None, merged: Any) -> Iterator[Record]:
         """Yield the columns."""
         single = math.prod(subject.shape) == 1
         values = merged.columns(subject.name, single=single)
@@ -145,20 +147,20 @@ class HparamScalar(Hparam):
         """All values."""
         return 1
 
-    def check(self, subject: Subject) -> Hparam:
+    def check(self, subject: Signal) -> Hparam:
         """Accept any shape; a single value is a `Hparam`."""
         return self if math.prod(subject.shape) > 1 else Hparam(time_axis=self.time_axis)
 
-    def tags(self, subject: Subject) -> tuple[str, ...]:
+    def tags(self, subject: Signal) -> tuple[str, ...]:
         """Return ``component/N{unit}/attr``, units in the order of the flattened array."""
         return tuple(subject.tag(f"N{unit}", subject.attr) for unit in range(math.prod(subject.shape)))
 
-    def estimate(self, subject: Subject) -> Estimate:
+    def estimate(self, subject: Signal) -> Estimate:
         """One point a unit."""
         count = math.prod(subject.shape)
         return Estimate(count, "points", count * 40)
 
-    def render(self, subject: Subject, block: TimeBlock | None, merged: Any) -> Iterator[Record]:
+    def render(self, subject: Signal, block: DenseBlock | None, merged: Any) -> Iterator[Record]:
         """Yield the points of a block, all at step 0."""
         assert block is not None
         width = math.prod(subject.shape[1:])

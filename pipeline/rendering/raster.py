@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import SettingError
+from pipeline.model.block import DenseBlock
 from pipeline.model.record import Image
+from pipeline.model.signal import Signal
 from pipeline.rendering.picture.canvas import DPI, ColourBar, Look, frame
 from pipeline.rendering.picture.colours import BLACK, INK, WHITE, colour_scale
 from pipeline.rendering.picture.dashes import marks, soften
@@ -28,8 +30,9 @@ from pipeline.rendering.picture.stimuli import (
     palette,
     write_labels,
 )
-from pipeline.rendering.plot import Estimate, Subject, TimeBlock, refuse
-from pipeline.rendering.settings import SECONDS, Settings, duration, optional, positive, setting, whole
+from pipeline.rendering.plot import Estimate, refuse
+from pipeline.rendering.settings import Settings, optional, positive, setting, whole
+from pipeline.units import SECONDS, duration
 
 __all__ = ["Raster"]
 
@@ -118,7 +121,7 @@ class Raster(Settings):
         """Drawn from the counts."""
         return None
 
-    def check(self, subject: Subject) -> Raster:
+    def check(self, subject: Signal) -> Raster:
         """Accept (time, unit), and a single unit's (time,)."""
         if subject.time is None or len(subject.shape) not in (1, 2):
             raise refuse(self, subject, "the dimensions (time, unit); set time_axis if time is not known")
@@ -128,7 +131,7 @@ class Raster(Settings):
             )
         return self
 
-    def window_steps(self, subject: Subject) -> int | None:
+    def window_steps(self, subject: Signal) -> int | None:
         """Return the window in steps."""
         if not isinstance(self.window, str):
             return self.window
@@ -136,22 +139,22 @@ class Raster(Settings):
         number, unit = duration(self.window)
         return max(1, round(number * SECONDS[unit] / SECONDS[subject.time.unit] / subject.time.step))
 
-    def tags(self, subject: Subject) -> tuple[str, ...]:
+    def tags(self, subject: Signal) -> tuple[str, ...]:
         """One tag, ``component/raster``."""
         return (subject.tag("raster"),)
 
-    def estimate(self, subject: Subject) -> Estimate:
+    def estimate(self, subject: Signal) -> Estimate:
         """One picture, or one a window."""
         count = -(-subject.shape[0] // self._span(subject))
         pixels = self.size[0] * self.size[1] * DPI * DPI
         cells_drawn = min(self._span(subject) * _units(subject), pixels)
         return Estimate(count, "frames" if count > 1 else "image", count * int(14_000 + cells_drawn / 12))
 
-    def _span(self, subject: Subject) -> int:
+    def _span(self, subject: Signal) -> int:
         """Return the steps of one picture."""
         return min(self.window_steps(subject) or subject.shape[0], subject.shape[0])
 
-    def _look(self, subject: Subject, most: int | None) -> Look:
+    def _look(self, subject: Signal, most: int | None) -> Look:
         """Return the look of a picture whose fullest cell holds `most` spikes; None where no cell is shared."""
         assert subject.time is not None
         time, span, units = subject.time, self._span(subject), _units(subject)
@@ -167,7 +170,7 @@ class Raster(Settings):
             bar=None if most is None else ColourBar(INK, 1, most, "spikes a pixel"),
         )
 
-    def _grid(self, subject: Subject) -> tuple[int, int, bool]:
+    def _grid(self, subject: Signal) -> tuple[int, int, bool]:
         """Return (columns, rows) that spikes are counted into, and whether these share steps or units."""
         span, units = self._span(subject), _units(subject)
         area = frame(self._look(subject, None)).area
@@ -176,7 +179,7 @@ class Raster(Settings):
             area = frame(self._look(subject, 1000)).area
         return min(area.width, span), min(area.height, units), shared
 
-    def summarise(self, subject: Subject, block: TimeBlock) -> Any:
+    def summarise(self, subject: Signal, block: DenseBlock) -> Any:
         """Return the counts of a block, by window."""
         columns, rows, _ = self._grid(subject)
         span, units = self._span(subject), _units(subject)
@@ -202,7 +205,7 @@ class Raster(Settings):
         middle = a.spikes[-shared:] + b.spikes[:shared]
         return _Counts(a.first, np.concatenate([a.spikes[:-shared], middle, b.spikes[shared:]]))
 
-    def render(self, subject: Subject, block: TimeBlock | None, merged: Any) -> Iterator[Image]:
+    def render(self, subject: Signal, block: DenseBlock | None, merged: Any) -> Iterator[Image]:
         """Yield one picture a window."""
         assert subject.time is not None
         span, columns = self._span(subject), self._grid(subject)[0]
@@ -214,7 +217,7 @@ class Raster(Settings):
             png, width, height = self._draw(subject, np.pad(inside, ((before, after), (0, 0))), start)
             yield Image(self.tags(subject)[0], start, subject.time.seconds(start), png, width, height)
 
-    def _caption(self, subject: Subject, start: int, spikes: int) -> str:
+    def _caption(self, subject: Signal, start: int, spikes: int) -> str:
         assert subject.time is not None
         total = "1 spike" if spikes == 1 else f"{spikes:,} spikes"
         if self.window is None:
@@ -223,7 +226,7 @@ class Raster(Settings):
         past = min(start + self._span(subject), subject.shape[0])
         return f"{subject.time.at(start):.7g} to {subject.time.at(past):.7g} {unit}, {total}"
 
-    def _draw(self, subject: Subject, spikes: npt.NDArray[np.int32], start: int) -> tuple[bytes, int, int]:
+    def _draw(self, subject: Signal, spikes: npt.NDArray[np.int32], start: int) -> tuple[bytes, int, int]:
         """Return the PNG of one window's counts, shape (columns, rows), with its width and height."""
         crowded = self._grid(subject)[2] and np.count_nonzero(spikes) > _CROWDED * spikes.size
         most = _round_up(int(spikes.max())) if crowded else None
@@ -250,7 +253,7 @@ class Raster(Settings):
         write_labels(canvas, scanlines, events, len(colours))
         return canvas.finish(scanlines, subject.name, caption, palette(colours)), *canvas.size
 
-    def _events(self, subject: Subject, width: int, start: int) -> tuple[list[Event], list[str]]:
+    def _events(self, subject: Signal, width: int, start: int) -> tuple[list[Event], list[str]]:
         """Return the events of one window on an area so many pixels wide, and their colours."""
         assert subject.time is not None
         time, span, given = subject.time, self._span(subject), self.event_colors or _EVENT_COLOURS
@@ -275,7 +278,7 @@ def _round_up(most: int) -> int:
     return next(nice * decade for nice in (1, 2, 5, 10) if nice * decade >= max(2, most))
 
 
-def _units(subject: Subject) -> int:
+def _units(subject: Signal) -> int:
     return subject.shape[1] if len(subject.shape) > 1 else 1
 
 

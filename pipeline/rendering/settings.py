@@ -17,13 +17,7 @@ import numpy as np
 
 from pipeline.errors import SettingError
 
-__all__ = ["SECONDS", "Settings", "check_time_axis", "duration", "quantity", "setting", "time_unit"]
-
-#: Seconds in one of each unit of time that is understood.
-SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
-_WORDS = {"second": "s", "sec": "s", "millisecond": "ms", "msec": "ms", "microsecond": "us", "usec": "us"}
-_WORDS |= {"nanosecond": "ns", "nsec": "ns", "minute": "min", "hour": "h", "hr": "h"}
-_QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([a-zA-Zµμ]*)\s*")
+__all__ = ["Settings", "check_time_axis", "setting"]
 
 
 def setting(default: Any, check: Callable[[Any], Any], accepted: str) -> Any:
@@ -82,34 +76,6 @@ def check_time_axis(value: Any) -> int | str:
     if isinstance(value, str) and not re.fullmatch(r"[-+]?\d+", value):
         return value
     return whole(value)
-
-
-def quantity(value: Any) -> tuple[float, str] | None:
-    """Return (number, unit) of a time such as ``"-0.1 ms"``, in ms where it names no unit; None if it is no time."""
-    found = _QUANTITY.fullmatch(str(value)) if not isinstance(value, bool) else None
-    if found is None or (found[2] or "ms") not in SECONDS or not math.isfinite(float(found[1])):
-        return None
-    return float(found[1]), found[2] or "ms"
-
-
-def time_unit(units: Any) -> str:
-    """Return the unit of time that an attribute such as ``ms``, ``Seconds`` or ``hours since 2000-01-01`` names."""
-    word = str(units).strip().split(" ")[0] or "step"
-    return _WORDS.get(word.lower().removesuffix("s"), word)
-
-
-def duration(value: Any) -> tuple[float, str]:
-    """Return (number, unit) from ``"0.1 ms"``; a plain number is in milliseconds, as simulators count.
-
-    Raises
-    ------
-    SettingError
-        If it is not a positive duration in one of the units s, ms, us, ns, min or h.
-    """
-    found = quantity(value)
-    if found is None or found[0] <= 0:
-        raise SettingError(f"dt={value!r}: accepted is a positive duration such as '0.1 ms' ({', '.join(SECONDS)})")
-    return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import SettingError
-from pipeline.rendering.plot import Kind, Subject, refuse
+from pipeline.model.signal import Signal
+from pipeline.rendering.plot import Kind, refuse
 from pipeline.rendering.settings import Settings, optional, setting, whole
 
 __all__ = ["Trace"]
@@ -54,7 +55,7 @@ class Trace(Settings):
         None, optional(_check_units), "different unit numbers from 0, such as [0, 5, 7] or 0:10"
     )
 
-    def check_series(self: Kind, subject: Subject) -> None:
+    def check_series(self: Kind, subject: Signal) -> None:
         """Accept (time, unit) and (time,), with the units that are asked for."""
         if subject.time is None or len(subject.shape) not in (1, 2):
             raise refuse(self, subject, "the dimensions (time, unit) or (time); set time_axis if time is not known")
@@ -63,17 +64,17 @@ class Trace(Settings):
         if beyond:
             raise SettingError(f"{subject.name}: trace: units={beyond}: accepted is 0 to {count - 1}")
 
-    def window_steps(self, subject: Subject) -> int | None:
+    def window_steps(self, subject: Signal) -> int | None:
         """Return None: a series runs over all of the time."""
         return None
 
-    def tags(self, subject: Subject) -> tuple[str, ...]:
+    def tags(self, subject: Signal) -> tuple[str, ...]:
         """Return ``component/N{unit}/attr`` for each unit; ``component/attr`` where there are no units."""
         if len(subject.shape) == 1:
             return (subject.tag(subject.attr),)
         return tuple(subject.tag(f"N{unit}", subject.attr) for unit in self.shown(subject))
 
-    def shown(self, subject: Subject) -> tuple[int, ...] | range:
+    def shown(self, subject: Signal) -> tuple[int, ...] | range:
         """Return the units that are shown."""
         return range(subject.shape[1] if len(subject.shape) > 1 else 1) if self.units is None else self.units
 

@@ -14,10 +14,12 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.model.block import DenseBlock
 from pipeline.model.record import Image
+from pipeline.model.signal import Signal
 from pipeline.rendering.picture.canvas import DPI, Frame, Look, frame
 from pipeline.rendering.picture.colours import INKS, inks, rgb
-from pipeline.rendering.plot import Estimate, Subject, TimeBlock
+from pipeline.rendering.plot import Estimate
 from pipeline.rendering.trace import Trace
 
 __all__ = ["TraceImage"]
@@ -59,32 +61,32 @@ class TraceImage(Trace):
         """Drawn from the envelope."""
         return None
 
-    def check(self, subject: Subject) -> TraceImage:
+    def check(self, subject: Signal) -> TraceImage:
         """Accept (time, unit) and (time,)."""
         self.check_series(subject)
         return self
 
-    def estimate(self, subject: Subject) -> Estimate:
+    def estimate(self, subject: Signal) -> Estimate:
         """One picture a unit."""
         count = len(self.shown(subject))
         return Estimate(count, "images", count * int(6_000 + self.size[0] * DPI * 6))
 
-    def _look(self, subject: Subject, low: float, high: float) -> Look:
+    def _look(self, subject: Signal, low: float, high: float) -> Look:
         assert subject.time is not None
         time, last = subject.time, max(self._last(subject) * self.step, 1)
         xlim = (time.at(0), time.at(last))
         return Look(self.size, time.label, subject.label, xlim, (low, high), left=_LEFT)
 
-    def _last(self, subject: Subject) -> int:
+    def _last(self, subject: Signal) -> int:
         """Return the number of the last kept point."""
         return (subject.shape[0] - 1) // self.step
 
-    def _column(self, subject: Subject, at: Any) -> Any:
+    def _column(self, subject: Signal, at: Any) -> Any:
         """Return where a point lies in columns of pixels; the middle of column 0 is 0."""
         width = frame(self._look(subject, 0, 1)).area.width
         return at * (width - 1) / max(1, self._last(subject))
 
-    def summarise(self, subject: Subject, block: TimeBlock) -> Any:
+    def summarise(self, subject: Signal, block: DenseBlock) -> Any:
         """Return the envelope of a block."""
         values = self.series(block.values).astype(np.float64)
         values[~(np.abs(values) <= _LARGEST)] = np.nan
@@ -118,7 +120,7 @@ class TraceImage(Trace):
             joined.append(np.concatenate([part_a[head], both, part_b[tail]]))
         return _Envelope(*joined)
 
-    def render(self, subject: Subject, block: TimeBlock | None, merged: Any) -> Iterator[Image]:
+    def render(self, subject: Signal, block: DenseBlock | None, merged: Any) -> Iterator[Image]:
         """Yield one picture a unit."""
         look = self._look(subject, *_y_limits(merged))
         canvas = frame(look)
@@ -129,7 +131,7 @@ class TraceImage(Trace):
             _stroke(canvas, lines, (high[:, unit], low[:, unit]), look.ylim)
             yield Image(tag, 0, 0.0, canvas.finish(lines, tag, "", palette), *canvas.size)
 
-    def curve(self, subject: Subject, merged: Any, width: int) -> tuple[Values, Values]:
+    def curve(self, subject: Signal, merged: Any, width: int) -> tuple[Values, Values]:
         """Return the lowest and highest value of the curve in each column, shape (width, unit); nan in gaps."""
         units = merged.low.shape[1]
         low, high = np.full((width, units), np.nan), np.full((width, units), np.nan)

@@ -9,8 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.model.block import DenseBlock
 from pipeline.model.record import Scalars
-from pipeline.rendering.plot import Estimate, Subject, TimeBlock
+from pipeline.model.signal import Signal
+from pipeline.rendering.plot import Estimate
 from pipeline.rendering.settings import optional, setting, whole
 from pipeline.rendering.trace import Trace
 
@@ -68,13 +70,13 @@ class TraceScalar(Trace):
         """All points are written block by block."""
         return None if self.points else self.step
 
-    def check(self, subject: Subject) -> TraceScalar:
+    def check(self, subject: Signal) -> TraceScalar:
         """Accept (time, unit) and (time,)."""
         self.check_series(subject)
         few = self.points is not None and len(range(0, subject.shape[0], self.step)) <= self.points
         return replace(self, points=None) if few else self
 
-    def estimate(self, subject: Subject) -> Estimate:
+    def estimate(self, subject: Signal) -> Estimate:
         """One series a unit."""
         series, length = len(self.shown(subject)), len(range(0, subject.shape[0], self.step))
         tag = len(self.tags(subject)[-1]) + 9
@@ -82,16 +84,16 @@ class TraceScalar(Trace):
             return Estimate(series, "series", series * min(length, self.points) * (tag + 36))
         return Estimate(series, "series", length * (series * tag + 36))
 
-    def _float32(self, block: TimeBlock) -> npt.NDArray[np.float32]:
+    def _float32(self, block: DenseBlock) -> npt.NDArray[np.float32]:
         """Return the values of the units that are shown, shape (k, unit); infinite where float32 cannot hold them."""
         with np.errstate(over="ignore"):
             return self.series(block.values).astype(np.float32, copy=False)
 
-    def _bin(self, subject: Subject, steps: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def _bin(self, subject: Signal, steps: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         assert self.points is not None
         return steps // self.step * (self.points // 2) // len(range(0, subject.shape[0], self.step))
 
-    def summarise(self, subject: Subject, block: TimeBlock) -> Any:
+    def summarise(self, subject: Signal, block: DenseBlock) -> Any:
         """Return the extremes of each bin; a bin without a number keeps its first point."""
         values = self._float32(block)
         bins = self._bin(subject, block.steps)
@@ -121,7 +123,7 @@ class TraceScalar(Trace):
             joined.append(np.concatenate([part_a[:, :-1], middle[:, None], part_b[:, 1:]], axis=1))
         return _Extremes(a.first, *joined)
 
-    def render(self, subject: Subject, block: TimeBlock | None, merged: Any) -> Iterator[Scalars]:
+    def render(self, subject: Signal, block: DenseBlock | None, merged: Any) -> Iterator[Scalars]:
         """Yield the points of the block, all series together; or of a thinned one, series by series."""
         tags = self.tags(subject)
         if block is not None:

@@ -25,7 +25,8 @@ from pipeline.running.passes import pieces, step_sizes
 from pipeline.running.progress import Progress
 from pipeline.running.report import Report, RunReport
 from pipeline.running.tasks import Failure, guarded
-from pipeline.slicing.budget import Budget, size_in_bytes
+from pipeline.slicing.budget import Budget
+from pipeline.units import size_in_bytes
 from pipeline.writing.event_files import locked, write_experiment
 
 __all__ = ["convert", "plan_sources", "unmatched"]

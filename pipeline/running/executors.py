@@ -1,7 +1,7 @@
 """Where the work runs: in this process, in local processes, on a Dask cluster, or not yet (as a Dask graph).
 
-The recipe in `pipeline.running.convert` is written once against `submit`, which takes values and earlier results alike. Only this
-module knows Dask's schedulers.
+The recipe in `pipeline.running.passes` is written once against `submit`, which takes values and earlier results alike.
+Only this module knows Dask's schedulers.
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ from pipeline.planning.plan import Plan
 from pipeline.running.executors import Executor, InProcess, in_order
 from pipeline.running.passes import Mark, Piece, all_at_once, batches, pieces, step_sizes
 from pipeline.running.progress import Progress, Tally
-from pipeline.running.report import RunReport, plural
+from pipeline.running.report import RunReport
 from pipeline.running.tasks import Failure, Outcome, guarded
+from pipeline.units import plural
 from pipeline.writing.event_files import FIRST_RECORD, EventFiles, event_file
 from pipeline.writing.journal import Checkpoint, Entry, Journal, Ranges, journal_path
 from pipeline.writing.previous import Aside

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["Report", "RunReport", "plural"]
+from pipeline.units import plural
+
+__all__ = ["Report", "RunReport"]
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,3 @@ class Report:
     def problems(self) -> tuple[str, ...]:
         """All problems, a line each."""
         return (*self.failed, *(line for run in self.runs for line in run.problems))
-
-
-def plural(count: int, word: str) -> str:
-    """Return a number of things in words."""
-    return f"{count:,} {word}{'s' if count != 1 else ''}"

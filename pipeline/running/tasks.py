@@ -14,9 +14,9 @@ from pickle import PickleBuffer
 from typing import Any, SupportsIndex
 
 from pipeline.errors import PipelineError
+from pipeline.model.block import DenseBlock
 from pipeline.model.record import Hparams, Record
 from pipeline.planning.job import Drawing, Slice
-from pipeline.rendering import TimeBlock
 from pipeline.writing import encode, file_kind
 
 __all__ = [
@@ -92,7 +92,7 @@ def first_pass(part: Slice, summarised: Sequence[Drawing], drawn: Sequence[Drawi
     return replace(_encoded(r for d in drawn for r in _render(d, data, None)), partials=partials)
 
 
-def _summary(drawing: Drawing, data: TimeBlock) -> Any:
+def _summary(drawing: Drawing, data: DenseBlock) -> Any:
     block = data.every(drawing.kind.summary_step or 1)
     strips = (drawing.kind.summarise(drawing.subject, strip) for strip in block.strips(_STRIP))
     return reduce(drawing.kind.merge, strips) if len(block.steps) else None
@@ -104,7 +104,7 @@ def second_pass(part: Slice, drawings: Sequence[tuple[Drawing, int]], merged: Ou
     return _encoded(r for drawing, number in drawings for r in _render(drawing, data, merged.partials[number]))
 
 
-def _render(drawing: Drawing, data: TimeBlock, merged: Any) -> Iterator[Record]:
+def _render(drawing: Drawing, data: DenseBlock, merged: Any) -> Iterator[Record]:
     block = data.every(drawing.kind.render_step or 1)
     return drawing.kind.render(drawing.subject, block, merged) if len(block.steps) else iter(())
 

@@ -17,7 +17,7 @@ from pipeline.cli.parser import main, parser
 from tests.common import accumulated, write_component
 
 COMMANDS = ["convert", "inspect", "view", "demo"]
-README = Path(__file__).parents[1] / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: Any) -> tuple[int, str, str]:

@@ -13,10 +13,10 @@ import pytest
 import xarray as xr
 
 from pipeline import SettingError, open_run
+from pipeline.model.clock import Clock
 from pipeline.planning import job as jobs
 from pipeline.planning.job import Drawing, Job
 from pipeline.planning.plan import parse_plots, plan_run
-from pipeline.rendering import TimeAxis
 from tests.common import subject_of, through_pickle
 
 STEPS, CHUNK = 997, 16
@@ -215,11 +215,11 @@ def test_even_times_become_a_line_and_uneven_ones_stay(unit: str, seconds: float
     job = in_memory(values, even).read_times()
     assert job.times is None
     short = {"minutes": "min"}.get(unit, unit)
-    assert job.drawings[0].subject.time == TimeAxis(4, 5.0, 2.0, short)
+    assert job.drawings[0].subject.time == Clock(4, 5.0, 2.0, short)
 
     uneven = xr.Variable(("time",), np.array([5.0, 7.0, 7.5, 11.0]), {"units": unit})
     job = in_memory(values, uneven).read_times()
-    assert job.drawings[0].subject.time == TimeAxis(4)
+    assert job.drawings[0].subject.time == Clock(4)
     part = job.at(job.first_blocks()[0]).read()
     np.testing.assert_allclose(part.wall_times, uneven.values[part.steps] * seconds)
 
@@ -227,7 +227,7 @@ def test_even_times_become_a_line_and_uneven_ones_stay(unit: str, seconds: float
 def test_dates_and_durations_count_seconds() -> None:
     dates = np.array(["2020-01-01T00:00:00", "2020-01-01T00:00:30", "2020-01-01T00:01:00"], "datetime64[ns]")
     durations = np.array([1500, 2500, 3500], "timedelta64[ms]").astype("timedelta64[ns]")
-    for times, axis in ((dates, TimeAxis(3, 0.0, 30.0, "s")), (durations, TimeAxis(3, 1.5, 1.0, "s"))):
+    for times, axis in ((dates, Clock(3, 0.0, 30.0, "s")), (durations, Clock(3, 1.5, 1.0, "s"))):
         job = in_memory(np.zeros((3, 2)), xr.Variable(("time",), times)).read_times()
         assert job.drawings[0].subject.time == axis
 

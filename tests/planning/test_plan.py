@@ -17,9 +17,10 @@ import pytest
 import xarray as xr
 
 from pipeline.errors import SettingError
+from pipeline.model.clock import Clock
 from pipeline.opening import open_run
 from pipeline.planning.plan import Plan, parse_plots, plan_array, plan_run
-from pipeline.rendering import KINDS, TimeAxis, make_kind
+from pipeline.rendering import KINDS, make_kind
 from tests.common import forbid_reads, write_component, write_hdf5
 
 STEPS, UNITS = 12, 5
@@ -186,15 +187,15 @@ def test_a_time_axis_that_is_none(tmp_path: Path, axis: Any, message: str) -> No
 def test_the_time_axis_is_known_without_reading(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     forbid_reads(monkeypatch)
     plan = planned(folder, asked("GC/voltage", "trace"), dt="0.5 ms")
-    assert plan.jobs[0].drawings[0].subject.time == TimeAxis(STEPS, 0.0, 0.5, "ms")
+    assert plan.jobs[0].drawings[0].subject.time == Clock(STEPS, 0.0, 0.5, "ms")
     assert plan.jobs[0].times is None
-    assert planned(folder, asked("GC/voltage", "trace")).jobs[0].drawings[0].subject.time == TimeAxis(STEPS)
+    assert planned(folder, asked("GC/voltage", "trace")).jobs[0].drawings[0].subject.time == Clock(STEPS)
 
 
 def test_a_part_of_a_run_keeps_its_times(folder: Path) -> None:
     run = open_run(folder, dt="0.5 ms").isel(time=slice(2, None, 2))
     [job] = plan_run(run, parse_plots([asked("GC/voltage", "trace")])).jobs
-    assert job.drawings[0].subject.time == TimeAxis(5, 1.0, 1.0, "ms")
+    assert job.drawings[0].subject.time == Clock(5, 1.0, 1.0, "ms")
     block = job.at(job.first_blocks()[0]).read()
     np.testing.assert_allclose(block.wall_times, [1e-3, 2e-3, 3e-3, 4e-3, 5e-3])
     with h5py.File(folder / "GC.h5") as file:
@@ -210,13 +211,13 @@ def clocked(path: Path, times: Any, unit: str) -> Path:
 @pytest.mark.parametrize(
     ("times", "unit", "axis"),
     [
-        (np.arange(20) * 0.5, "ms", TimeAxis(20, 0.0, 0.5, "ms")),
-        (np.arange(20) * 0.1 + 3, "seconds", TimeAxis(20, 3.0, 0.1, "s")),
-        (np.arange(3000, dtype="f4") * np.float32(0.1), "msec", TimeAxis(3000, 0.0, 0.1, "ms")),
-        (np.arange(20), "hours since 2000-01-01", TimeAxis(20, 0.0, 1.0, "h")),
+        (np.arange(20) * 0.5, "ms", Clock(20, 0.0, 0.5, "ms")),
+        (np.arange(20) * 0.1 + 3, "seconds", Clock(20, 3.0, 0.1, "s")),
+        (np.arange(3000, dtype="f4") * np.float32(0.1), "msec", Clock(3000, 0.0, 0.1, "ms")),
+        (np.arange(20), "hours since 2000-01-01", Clock(20, 0.0, 1.0, "h")),
     ],
 )
-def test_stored_times_that_are_even_become_an_axis(tmp_path: Path, times: Any, unit: str, axis: TimeAxis) -> None:
+def test_stored_times_that_are_even_become_an_axis(tmp_path: Path, times: Any, unit: str, axis: Clock) -> None:
     [job] = planned(clocked(tmp_path / "a.h5", times, unit), asked("x", "trace")).jobs
     assert job.times is not None
     read = job.read_times()
@@ -230,20 +231,20 @@ def test_stored_times_that_are_even_become_an_axis(tmp_path: Path, times: Any, u
 def test_stored_times_that_are_uneven_are_kept_in_seconds(tmp_path: Path) -> None:
     [job] = planned(clocked(tmp_path / "a.h5", [0, 1, 2, 4, 8], "ms"), asked("x", "trace")).jobs
     read = job.read_times()
-    assert read.drawings[0].subject.time == TimeAxis(5)
+    assert read.drawings[0].subject.time == Clock(5)
     np.testing.assert_allclose(read.at(read.first_blocks()[0]).read().wall_times, [0, 1e-3, 2e-3, 4e-3, 8e-3])
 
 
 @pytest.mark.parametrize(
     ("times", "axis"),
     [
-        (np.arange(4) * 0.5, TimeAxis(4, 0.0, 0.5, "ms")),
-        (np.datetime64("2020-01-01") + np.arange(4) * np.timedelta64(1, "m"), TimeAxis(4, 0.0, 60.0, "s")),
-        (np.arange(2, 6) * np.timedelta64(500, "ms"), TimeAxis(4, 1.0, 0.5, "s")),
+        (np.arange(4) * 0.5, Clock(4, 0.0, 0.5, "ms")),
+        (np.datetime64("2020-01-01") + np.arange(4) * np.timedelta64(1, "m"), Clock(4, 0.0, 60.0, "s")),
+        (np.arange(2, 6) * np.timedelta64(500, "ms"), Clock(4, 1.0, 0.5, "s")),
     ],
     ids=["numbers", "dates", "durations"],
 )
-def test_a_tree_that_was_not_opened_here(times: Any, axis: TimeAxis) -> None:
+def test_a_tree_that_was_not_opened_here(times: Any, axis: Clock) -> None:
     data = xr.Dataset(
         {"x": (("unit", "time"), np.arange(8.0).reshape(2, 4))}, {"time": ("time", times, {"units": "ms"})}
     )

@@ -18,8 +18,11 @@ import pytest
 
 import pipeline.rendering
 from pipeline.errors import SettingError
+from pipeline.model.block import DenseBlock
+from pipeline.model.clock import Clock
 from pipeline.model.record import Image
-from pipeline.rendering import KINDS, Kind, Subject, TimeAxis, TimeBlock, make_kind
+from pipeline.model.signal import Signal
+from pipeline.rendering import KINDS, Kind, make_kind
 from pipeline.rendering.picture import canvas
 from tests.common import block_of, columns_of, drawn_in_parts, points_by_tag, subject_of, through_pickle
 
@@ -94,7 +97,7 @@ def sample(shape: tuple[int, ...], dtype: str = "f4", seed: int = 0, *, gaps: bo
     return values
 
 
-def described(values: np.ndarray, time: bool) -> tuple[Subject, TimeBlock]:
+def described(values: np.ndarray, time: bool) -> tuple[Signal, DenseBlock]:
     """Return an array as a variable, and as a block that was read."""
     return subject_of(values, time=time), block_of(values if values.ndim else values[None])
 
@@ -270,7 +273,7 @@ def test_tags_and_counts_are_told_before_anything_is_read(cls: Any, settings: di
 def test_a_suffix_ends_every_tag(cls: Any, settings: dict[str, Any]) -> None:
     for kind, shape, time in accepted(cls, settings, most=200):
         plain = subject_of(np.zeros(shape, np.float32), time=time)
-        other = Subject("GC", "voltage", plain.dims, shape, "float32", "mV", plain.time, suffix=" (2)")
+        other = Signal("GC", "voltage", plain.dims, shape, "float32", "mV", plain.time, suffix=" (2)")
         assert kind.tags(other) == tuple(f"{tag} (2)" for tag in kind.tags(plain))
 
 
@@ -337,7 +340,7 @@ def test_steps_between_the_multiples_of_step_are_not_drawn(cls: Any, settings: d
         subject, block = described(values, time)
         spoilt = values.copy()
         spoilt[np.arange(len(values)) % step != 0] = 1e6
-        records = drawn_in_parts(kind, subject, TimeBlock(spoilt, block.steps, block.wall_times))
+        records = drawn_in_parts(kind, subject, DenseBlock(spoilt, block.steps, block.wall_times))
         same(records, drawn_in_parts(kind, subject, block))
         assert all(at % step == 0 for points in points_by_tag(records).values() for at, *_ in points)
 
@@ -348,7 +351,7 @@ def test_points_in_time_carry_the_time_of_their_step(cls: Any, settings: dict[st
         if not time:
             continue
         subject, block = described(sample(shape), time)
-        assert isinstance(subject.time, TimeAxis)
+        assert isinstance(subject.time, Clock)
         for points in points_by_tag(drawn_in_parts(kind, subject, block)).values():
             assert [wall for _, wall, _ in points] == pytest.approx([step * 1e-3 for step, *_ in points])
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import SettingError
-from pipeline.rendering import TimeAxis
+from pipeline.model.clock import Clock
 from pipeline.rendering.picture.canvas import frame
 from pipeline.rendering.raster import Raster
 from tests.common import block_of, pixels, subject_of
@@ -108,7 +108,7 @@ def test_a_window_can_be_a_duration() -> None:
     subject = subject_of(np.zeros((100, 2)), dt=0.5)
     assert Raster(window="20 ms").window_steps(subject) == 40
     with pytest.raises(SettingError, match=r"window='20 ms' needs the duration of a step"):
-        Raster(window="20 ms").check(replace(subject, time=TimeAxis(100)))
+        Raster(window="20 ms").check(replace(subject, time=Clock(100)))
 
 
 def test_events_are_bars_behind_the_spikes() -> None:

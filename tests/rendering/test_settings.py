@@ -13,7 +13,8 @@ import pytest
 
 from pipeline.errors import SettingError
 from pipeline.rendering import KINDS, make_kind
-from pipeline.rendering.settings import SECONDS, Settings, as_mapping, check_time_axis, duration, quantity, time_unit
+from pipeline.rendering.settings import Settings, as_mapping, check_time_axis
+from pipeline.units import SECONDS, duration, quantity, time_unit
 
 #: For each setting what is accepted, and what becomes of it.
 RIGHT: dict[str, list[tuple[Any, Any]]] = {

@@ -10,9 +10,10 @@ import pytest
 import xarray as xr
 
 from pipeline.errors import SourceError
+from pipeline.model.clock import Clock
 from pipeline.model.record import Hparams, Scalars
 from pipeline.planning.job import Drawing, Slice
-from pipeline.rendering import TimeAxis, make_kind
+from pipeline.rendering import make_kind
 from pipeline.running import tasks
 from pipeline.running.tasks import (
     Failure,
@@ -37,7 +38,7 @@ MATRICES = np.random.default_rng(1).normal(size=(60, 3, 4)).astype(np.float32)
 def part_of(values: np.ndarray, start: int = 0, stop: int = 60) -> Slice:
     dims = ("time", "unit", "source")[: values.ndim]
     variable = xr.Variable(dims, values).isel(time=slice(start, stop))
-    return Slice(variable, 0, Block(start, stop), TimeAxis(60, 0.0, 1.0, "ms"), None)
+    return Slice(variable, 0, Block(start, stop), Clock(60, 0.0, 1.0, "ms"), None)
 
 
 def drawing(values: np.ndarray, **settings: Any) -> Drawing:
@@ -185,6 +186,6 @@ def test_a_failure_is_passed_on_and_nothing_is_tried() -> None:
 
 def test_what_is_wrong_with_the_data_is_a_failure_of_the_task() -> None:
     words = xr.Variable(("time", "unit"), np.full((4, 3), "text"))
-    part = Slice(words, 0, Block(0, 4), TimeAxis(4), None)
+    part = Slice(words, 0, Block(0, 4), Clock(4), None)
     assert isinstance(guarded(first_pass, part, [CURVE], []), Failure)
     assert isinstance(guarded(second_pass, part_of(MATRICES), [(FRAMES, 0)], Failure("no limits")), Failure)

@@ -9,7 +9,8 @@ import pytest
 import pipeline
 from pipeline.errors import SettingError
 from pipeline.slicing.blocks import BLOCK_BYTES
-from pipeline.slicing.budget import Budget, machine_memory, size_in_bytes
+from pipeline.slicing.budget import Budget, machine_memory
+from pipeline.units import size_in_bytes
 from tests.conftest import PLOTS, events
 
 

@@ -119,7 +119,7 @@ def unregistered(modules: Iterable[ModuleType], registered: Iterable[Layout]) ->
 
 
 def opening_modules() -> list[ModuleType]:
-    found = pkgutil.iter_modules(pipeline.opening.__path__, "pipeline.opening.")
+    found = pkgutil.walk_packages(pipeline.opening.__path__, "pipeline.opening.")
     return [importlib.import_module(module.name) for module in found]
 
 

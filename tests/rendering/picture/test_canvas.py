@@ -154,17 +154,17 @@ def test_pyplot_is_never_imported() -> None:
     code = """
 import sys
 import numpy as np
-from pipeline.rendering import KINDS, Subject, TimeAxis, TimeBlock
+from pipeline.rendering import KINDS, Signal, Clock, DenseBlock
 assert "matplotlib" not in sys.modules, "matplotlib is loaded by importing alone"
 values = np.random.default_rng(0).normal(size=(20, 3, 4))
 for cls in KINDS:
     for shape in ((20, 12), (20, 3, 4)):
-        subject = Subject("GC", "x", ("time", "b", "c")[:len(shape)], shape, "float64", "", TimeAxis(20))
+        subject = Signal("GC", "x", ("time", "b", "c")[:len(shape)], shape, "float64", "", Clock(20))
         try:
             kind = cls(size=(2, 2)).check(subject)
         except ValueError:
             continue
-        block = TimeBlock(values.reshape(shape), np.arange(20), np.arange(20.0))
+        block = DenseBlock(values.reshape(shape), np.arange(20), np.arange(20.0))
         merged = kind.summarise(subject, block) if kind.summary_step else None
         assert list(kind.render(subject, block if kind.render_step else None, merged))
 assert "matplotlib.figure" in sys.modules

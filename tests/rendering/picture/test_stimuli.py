@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import SettingError
-from pipeline.rendering import TimeAxis
+from pipeline.model.clock import Clock
 from pipeline.rendering.picture import stimuli as events
 from pipeline.rendering.picture.canvas import Look, frame
 from pipeline.rendering.picture.colours import INKS
@@ -167,8 +167,8 @@ def test_a_label_is_for_an_event() -> None:
 
 
 def test_times_are_in_the_unit_of_the_axis() -> None:
-    assert TimeAxis(10, 0.0, 0.1, "ms").words(12.50) == "12.5 ms"
-    assert TimeAxis(10).words(3.0) == "step 3"
+    assert Clock(10, 0.0, 0.1, "ms").words(12.50) == "12.5 ms"
+    assert Clock(10).words(3.0) == "step 3"
 
 
 def test_no_more_colours_than_a_palette_holds_twice() -> None:

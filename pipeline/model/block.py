@@ -1,0 +1,45 @@
+"""A part of a signal, read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["DenseBlock"]
+
+
+@dataclass(frozen=True)
+class DenseBlock:
+    """Some steps of a variable, read.
+
+    Attributes
+    ----------
+    values : ndarray, shape (k, ...)
+        Time first.
+    steps : ndarray of int64, shape (k,)
+    wall_times : ndarray of float64, shape (k,)
+        Simulated time in seconds.
+    """
+
+    values: npt.NDArray[Any]
+    steps: npt.NDArray[np.int64]
+    wall_times: npt.NDArray[np.float64]
+
+    def every(self, step: int) -> DenseBlock:
+        """Return the steps that are multiples of `step`."""
+        if step == 1 or not len(self.steps):
+            return self
+        kept = self.steps % step == 0
+        return self if kept.all() else self._part(kept)
+
+    def strips(self, size: int) -> Iterator[DenseBlock]:
+        """Yield its steps in order, so many at a time that their values have about `size` bytes."""
+        steps = max(1, size * len(self.steps) // max(1, self.values.nbytes))
+        return (self._part(slice(at, at + steps)) for at in range(0, len(self.steps), steps))
+
+    def _part(self, which: Any) -> DenseBlock:
+        return DenseBlock(self.values[which], self.steps[which], self.wall_times[which])

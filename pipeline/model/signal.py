@@ -1,0 +1,54 @@
+"""What can be drawn, with all that is known of it before anything is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.model.clock import Clock
+
+__all__ = ["Signal"]
+
+
+@dataclass(frozen=True)
+class Signal:
+    """The variable that is drawn, with what is known of it before anything is read.
+
+    Attributes
+    ----------
+    component, attr : str
+        Together they name tags and titles.
+    dims : tuple of str
+        ``time`` first where it runs in time.
+    shape : tuple of int
+        One size a dimension.
+    dtype : str
+    unit : str
+        Of the values; empty where unknown.
+    time : Clock or None
+        None for what does not run in time.
+    suffix : str
+        Ends every tag, where another plot would have the same.
+    """
+
+    component: str
+    attr: str
+    dims: tuple[str, ...]
+    shape: tuple[int, ...]
+    dtype: str
+    unit: str = ""
+    time: Clock | None = None
+    suffix: str = ""
+
+    @property
+    def name(self) -> str:
+        """``component/attr``, the title of its pictures and the root of its tags."""
+        return f"{self.component}/{self.attr}"
+
+    @property
+    def label(self) -> str:
+        """The variable's name with the unit of its values."""
+        return f"{self.attr} ({self.unit})" if self.unit else self.attr
+
+    def tag(self, *parts: str) -> str:
+        """Return the tag ``component/part/…``."""
+        return "/".join((self.component, *parts)) + self.suffix
