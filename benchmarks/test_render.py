@@ -61,9 +61,10 @@ def test_deflate(side, measure):
     """Compressing the same pictures, which nothing that writes them can do without."""
     count = FRAMES if side == 64 else SIZE.large
     values = weights(1, side)
-    subject = Signal("GC", "weights", ("time", "row", "column"), values.shape, "float32", "", Clock(1))
+    signal = Signal("GC", "weights", ("time", "row", "column"), values.shape, "float32", "", Clock(1))
     block = DenseBlock(values, *[range(1)] * 2)
-    (image,) = Heatmap(step=1).render(subject, block, (float(values.min()), float(values.max())))
+    plot = Heatmap(step=1)
+    image = plot.draw(signal, plot.series(signal)[0], 0, block, (float(values.min()), float(values.max())))
     lines = zlib.decompress(image_data(image.png))
     assert len(lines) == 1000 * 1501
     measure(f"heatmap {side} by {side}", peers.deflate, [lines] * count, count=count, memory=False)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pipeline.notebook.plan import plan
     from pipeline.notebook.preview import preview
     from pipeline.opening import open_run
-    from pipeline.planning.plan import plan_run
+    from pipeline.planning.match import plan_run
     from pipeline.running.convert import convert
     from pipeline.serving.notebook import tensorboard
 
@@ -57,7 +57,7 @@ _HOMES = {
     "convert": "running.convert",
     "open_run": "opening",
     "plan": "notebook.plan",
-    "plan_run": "planning.plan",
+    "plan_run": "planning.match",
     "preview": "notebook.preview",
     "simulate": "demo",
     "tensorboard": "serving.notebook",

@@ -24,20 +24,17 @@ import xarray as xr
 
 from pipeline.errors import SettingError, SourceError
 from pipeline.opening import open_run
-from pipeline.planning.plan import plan_array
-from pipeline.rendering import make_kind
-from pipeline.running.executors import InProcess
-from pipeline.running.output import append_outcome
+from pipeline.planning.match import plan_array
+from pipeline.rendering.plot import Plot
+from pipeline.rendering.registry import make_plot
+from pipeline.running.clocks import with_clock
+from pipeline.running.executors.in_process import InProcess
 from pipeline.running.passes import pieces
+from pipeline.running.run_output import append_outcome
 from pipeline.running.tasks import Failure
 from pipeline.writing.event_files import EventFiles, free_number, read_hparams, write_experiment
 
 __all__ = ["HDFData", "TensorboardWriter"]
-
-_DIMS = {
-    "heatmap": {2: ("row", "column"), 3: ("time", "row", "column")},
-    "hparam": {1: ("unit",), 2: ("row", "column")},
-}
 
 
 class HDFData:
@@ -121,36 +118,36 @@ class TensorboardWriter:
         **settings
             ``kind`` (raster, trace, heatmap, hparam), ``format`` (image, scalar) and the kind's own settings.
         """
-        kind = make_kind(settings, key)  # a misspelt setting is an error even where the data does not hold the key
+        plot = make_plot(settings, key)  # a misspelt setting is an error even where the data does not hold the key
         if key in data.buffer:
-            self._draw(str(data.buffer.get("identifier", "NA")), key, data.buffer[key], kind)
+            self._draw(str(data.buffer.get("identifier", "NA")), key, data.buffer[key], plot)
 
     def heatmap(self, name: str, attr: str, array: Any, settings: Mapping[str, Any]) -> None:
         """Write a matrix, or (time, row, column) as frames, under the tag ``name/attr``."""
-        self._draw(name, attr, array, make_kind({**settings, "kind": "heatmap"}, attr))
+        self._draw(name, attr, array, make_plot({**settings, "kind": "heatmap"}, attr))
 
     def raster(self, name: str, array: Any, settings: Mapping[str, Any]) -> None:
         """Write binary (time, unit) spikes under the tag ``name/raster``."""
-        self._draw(name, "raster", array, make_kind({**settings, "kind": "raster"}, "raster"))
+        self._draw(name, "raster", array, make_plot({**settings, "kind": "raster"}, "raster"))
 
     def trace(self, name: str, attr: str, array: Any, settings: Mapping[str, Any]) -> None:
         """Write (time, unit) as a series a unit, under the tags ``name/N{unit}/attr``."""
-        self._draw(name, attr, array, make_kind({**settings, "kind": "trace"}, attr))
+        self._draw(name, attr, array, make_plot({**settings, "kind": "trace"}, attr))
 
     def hparam(self, name: str, attr: str, array: Any, settings: Mapping[str, Any]) -> None:
         """Write a hyperparameter, one after another; ``format="scalar"`` writes an array as a point a unit."""
-        self._draw(name, attr, array, make_kind({**settings, "kind": "hparam"}, attr))
+        self._draw(name, attr, array, make_plot({**settings, "kind": "hparam"}, attr))
 
     def close(self) -> None:
         """Close the event files; optional."""
         self._files.close()
 
-    def _draw(self, name: str, attr: str, value: Any, kind: Any) -> None:
-        value, time = _as_variable(value, kind.kind)
-        plan = plan_array(name, attr, value, kind, self._tags, time=time)
+    def _draw(self, name: str, attr: str, value: Any, plot: Plot) -> None:
+        value, time = _as_variable(value, plot)
+        plan = plan_array(name, attr, value, plot, self._tags, time=time)
         hparams = dict(plan.hparams)
         for job in plan.jobs:
-            for piece in pieces(job.read_times(), InProcess()):
+            for piece in pieces(with_clock(job), InProcess()):
                 outcome = piece.handle
                 if isinstance(outcome, Failure):
                     raise SourceError(f"{job.name}: {outcome.message}")
@@ -161,7 +158,7 @@ class TensorboardWriter:
             write_experiment(self.log_dir)
 
 
-def _as_variable(value: Any, kind: str) -> tuple[Any, xr.DataArray | None]:
+def _as_variable(value: Any, plot: Plot) -> tuple[Any, xr.DataArray | None]:
     """Return an array as a variable with named dimensions, and its time coordinate; other values as they are."""
     if isinstance(value, xr.DataArray):
         return value.variable, value.coords.get("time")
@@ -174,10 +171,9 @@ def _as_variable(value: Any, kind: str) -> tuple[Any, xr.DataArray | None]:
     ndim = getattr(value, "ndim", 0)
     if not ndim or not hasattr(value, "dtype"):
         return value, None
-    dims = _DIMS.get(kind, {}).get(ndim) or ("time", *("unit" if n == 1 else f"axis_{n}" for n in range(1, ndim)))
     if not hasattr(value, "dask") and not isinstance(value, np.ndarray):
         raise SettingError(f"an array of type {type(value).__name__}: accepted is numpy, xarray, dask or torch")
-    return xr.Variable(dims, value), None
+    return xr.Variable(plot.dims(ndim), value), None
 
 
 def _from_list(value: list[Any] | tuple[Any, ...]) -> Any:

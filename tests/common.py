@@ -21,7 +21,8 @@ from pipeline.model.record import Hparams, Record
 from pipeline.model.record import Image as Picture
 from pipeline.model.signal import Signal
 from pipeline.opening.hdf5.lazy_array import StoredArray
-from pipeline.rendering import Kind
+from pipeline.rendering.drawing import Drawing
+from pipeline.rendering.plot import Plot
 
 EPL = Path(__file__).resolve().parents[2] / "shared" / "data" / "epl"
 
@@ -76,10 +77,10 @@ def tree_bytes(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def subject_of(
+def signal_of(
     values: np.ndarray, *, unit: str = "mV", dt: float = 1.0, time: bool = True, name: str = "voltage"
 ) -> Signal:
-    """Describe an array, time first, as a plot kind sees it."""
+    """Describe an array, time first, as a plot sees it."""
     dims = ("time", "unit") if values.ndim == 2 else ("time", "target", "source")[: values.ndim]
     axis = Clock(len(values), 0.0, dt, "ms") if time and values.ndim else None
     if not time:
@@ -95,9 +96,9 @@ def block_of(values: np.ndarray, start: int = 0, stop: int | None = None) -> Den
 
 
 def drawn_in_parts(
-    kind: Kind, subject: Signal, block: DenseBlock, cuts: Sequence[int] = (), picks: Iterable[int] = ()
+    plot: Plot, signal: Signal, block: DenseBlock, cuts: Sequence[int] = (), picks: Iterable[int] = ()
 ) -> list[Record]:
-    """Draw a block that is cut before its rows `cuts`, as a run is: summarise each part, merge, render.
+    """Draw a block that is cut before its rows `cuts`, as a run is: fold each part, merge, draw.
 
     Each of `picks` says which two neighbouring partials are merged next; without one, the first two.
     """
@@ -105,22 +106,38 @@ def drawn_in_parts(
         DenseBlock(block.values[start:stop], block.steps[start:stop], block.wall_times[start:stop])
         for start, stop in pairwise([0, *cuts, len(block.steps)])
     ]
-    merged = None
-    if kind.summary_step is not None:
-        needed = [part.every(kind.summary_step) for part in parts]
-        partials = [through_pickle(kind.summarise(subject, part)) for part in needed if len(part.steps)]
-        order = iter(picks)
-        while len(partials) > 1:
-            at = next(order, 0) % (len(partials) - 1)
-            before = pickle.dumps(partials[at : at + 2])
-            joined = kind.merge(*partials[at : at + 2])
-            assert pickle.dumps(partials[at : at + 2]) == before, "merge changed what it was given"
-            partials[at : at + 2] = [through_pickle(joined)]
-        (merged,) = partials
-    if kind.render_step is None:
-        return list(kind.render(subject, None, merged))
-    needed = [part.every(kind.render_step) for part in parts]
-    return [record for part in needed if len(part.steps) for record in kind.render(subject, part, merged)]
+    drawing = Drawing(plot, signal)
+    summary = summary_of(plot, signal, parts, picks)
+    rows = drawing.needs.rows
+    if rows is None:
+        first, last = int(block.steps[0]), int(block.steps[-1])
+        steps = range(first, last + 1, drawing.steps.step) if drawing.window else drawing.steps
+        return list(drawing.records(steps, None, summary))
+    needed = [part for part in (part.every(rows.step) for part in parts) if len(part.steps)]
+    return [record for part in needed for record in drawing.records(rows_of(part, rows.step), part, summary)]
+
+
+def rows_of(block: DenseBlock, stride: int = 1) -> range:
+    """Return the steps of a block as a range."""
+    return range(int(block.steps[0]), int(block.steps[-1]) + 1, stride)
+
+
+def summary_of(plot: Plot, signal: Signal, parts: Sequence[DenseBlock], picks: Iterable[int] = ()) -> Any:
+    """Return the summary of blocks that follow each other; None where the plot has none."""
+    fold, rows = plot.fold(signal), Drawing(plot, signal).needs.summary
+    assert (fold is None) == (rows is None)
+    if fold is None or rows is None:
+        return None
+    partials = [through_pickle(fold.of(part)) for part in (each.every(rows.step) for each in parts) if len(part.steps)]
+    order = iter(picks)
+    while len(partials) > 1:
+        at = next(order, 0) % (len(partials) - 1)
+        before = pickle.dumps(partials[at : at + 2])
+        joined = fold.merge(*partials[at : at + 2])
+        assert pickle.dumps(partials[at : at + 2]) == before, "merge changed what it was given"
+        partials[at : at + 2] = [through_pickle(joined)]
+    (summary,) = partials
+    return summary
 
 
 def through_pickle(value: Any) -> Any:

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import pipeline
+from pipeline.opening.hdf5.lazy_array import StoredArray
 from pipeline.serving.notebook import samples
 from pipeline.serving.process import tensorboard_command
 from tests.common import EPL, tree_bytes, write_component
@@ -87,6 +88,41 @@ def network(sweep: dict[str, Path]) -> Iterator[Path]:
     """A run folder; it may not change."""
     with untouched(sweep["calm"]) as folder:
         yield folder
+
+
+@dataclass(frozen=True)
+class Read:
+    """One reading of a dataset.
+
+    Attributes
+    ----------
+    dataset : str
+        ``file/name``, the file without its suffix.
+    steps : tuple of int
+        The rows that were read.
+    key : Any
+        What was asked for.
+    """
+
+    dataset: str
+    steps: tuple[int, ...]
+    key: Any
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[Read]:
+    """All that is read of datasets from now on."""
+    found: list[Read] = []
+    real = StoredArray.read
+
+    def read(self: StoredArray, key: Any) -> Any:
+        rows = range(self.shape[0])[key[0]]
+        steps = (rows,) if isinstance(rows, int) else tuple(rows)
+        found.append(Read(f"{Path(self.path).stem}{self.name}", steps, key))
+        return real(self, key)
+
+    monkeypatch.setattr(StoredArray, "read", read)
+    return found
 
 
 @pytest.fixture

@@ -16,10 +16,9 @@ import xarray as xr
 
 import pipeline
 from pipeline import HDFData, TensorboardWriter
-from pipeline.opening.hdf5.lazy_array import StoredArray
 from pipeline.writing.event_files import read_hparams
 from tests.common import accumulated, pixels
-from tests.conftest import PLOTS, STEPS, events, stored
+from tests.conftest import PLOTS, STEPS, Read, events, stored
 
 VOLTAGE = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
 SERIES = {"kind": "trace", "format": "scalar"}
@@ -47,33 +46,19 @@ class TensorLike:
         raise TypeError("can't convert a tensor that requires grad; use tensor.detach().numpy()")
 
 
-@pytest.fixture
-def unread(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The datasets that were read so far."""
-    names: list[str] = []
-    plain = StoredArray.read
-
-    def read(self: StoredArray, key: Any) -> Any:
-        names.append(self.name)
-        return plain(self, key)
-
-    monkeypatch.setattr(StoredArray, "read", read)
-    return names
-
-
-def test_data_are_read_when_they_are_used(unread: list[str], network: Path) -> None:
+def test_data_are_read_when_they_are_used(reads: list[Read], network: Path) -> None:
     path = network / "data" / "GC.h5"
     data = HDFData(path)
     voltage = data.buffer["voltage"]
     assert (voltage.shape, voltage.dtype, len(voltage)) == ((STEPS, 5), np.float32, STEPS)
-    assert unread == []
+    assert reads == []
 
     expected = stored(path, "voltage")
     np.testing.assert_array_equal(np.asarray(voltage), expected)
     np.testing.assert_array_equal(voltage[10:20, 2], expected[10:20, 2])
     np.testing.assert_array_equal(voltage[-1], expected[-1])
     assert float(voltage.max()) == expected.max()
-    assert set(unread) == {"/voltage"}
+    assert {read.dataset for read in reads} == {"GC/voltage"}
 
 
 def test_the_buffer_holds_settings_and_datasets(network: Path) -> None:

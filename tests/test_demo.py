@@ -11,8 +11,8 @@ import pytest
 import pipeline
 from pipeline.cli.parser import main
 from pipeline.demo import simulate
-from pipeline.planning.config import read_config
-from pipeline.planning.plan import parse_plots, plan_run
+from pipeline.planning.config import parse_plots, read_config
+from pipeline.planning.match import plan_run
 from pipeline.writing.event_files import read_hparams
 from tests.common import accumulated, tree_bytes
 from tests.conftest import stored
@@ -42,7 +42,7 @@ def test_all_that_its_configuration_asks_for_can_be_drawn(network: Path) -> None
 
     assert plan.problems == []
     assert plan.unmatched(plots) == []
-    assert {d.kind.kind for job in plan.jobs for d in job.drawings} == {"raster", "trace", "heatmap"}
+    assert {d.plot.kind for job in plan.jobs for d in job.drawings} == {"raster", "trace", "heatmap"}
     assert {"E/tau_mem/mean", "E/drive", "I/seed"} <= set(plan.hparams)
 
 

@@ -120,7 +120,7 @@ def test_it_uses_public_names_only(pair: tuple[str, Any, Any]) -> None:
 def test_it_says_what_a_reader_is_to_see(pair: tuple[str, Any, Any]) -> None:
     name, _, fresh = pair
     expected = {
-        "a_sweep_compared": ["E/drive", "15.0", "drive-15: 15 frames of 1 heatmap", "<iframe"],
+        "a_sweep_compared": ["E/drive", "15.0", "drive-15: 15 pictures of 1 heatmap", "<iframe"],
         "convert_a_large_run": [
             "dashboard: http://127.0.0.1:",
             "interrupted",

@@ -12,26 +12,11 @@ import xarray as xr
 
 import pipeline
 from pipeline.errors import SourceError
-from pipeline.opening.hdf5.lazy_array import StoredArray
 from pipeline.xarray_backend import Backend
 from tests.common import forbid_reads, write_component, write_hdf5
-from tests.conftest import STEPS, stored
+from tests.conftest import STEPS, Read, stored
 
 ENGINE: Any = "hdf2tb"
-
-
-@pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What is read of datasets from now on."""
-    keys: list[Any] = []
-    read = StoredArray.read
-
-    def noted(self: StoredArray, key: Any) -> Any:
-        keys.append((self.name, key))
-        return read(self, key)
-
-    monkeypatch.setattr(StoredArray, "read", noted)
-    return keys
 
 
 def test_xarray_knows_the_engine() -> None:
@@ -51,16 +36,16 @@ def test_a_tree_is_that_of_open_run_and_nothing_is_read(network: Path, monkeypat
     xr.testing.assert_identical(found.load(), expected.load())
 
 
-def test_values_are_those_of_the_file_and_only_what_is_asked_for_is_read(network: Path, reads: list[Any]) -> None:
+def test_values_are_those_of_the_file_and_only_what_is_asked_for_is_read(network: Path, reads: list[Read]) -> None:
     run = xr.open_datatree(network, engine=ENGINE, dt="2 ms")
     part = run["GC"].voltage.sel(time=slice("100 ms", "200 ms"), unit=slice(1, 3))
     assert reads == []
     np.testing.assert_array_equal(part.values, stored(network / "data" / "GC.h5", "voltage")[50:101, 1:3])
     np.testing.assert_allclose(part.time.values, np.arange(100, 201, 2))
     assert part.time.attrs["units"] == "ms"
-    [(name, key)] = reads
-    assert name == "/voltage"
-    assert [(part.start, part.stop) for part in key] == [(50, 101), (1, 3)]
+    [read] = reads
+    assert read.dataset == "GC/voltage"
+    assert [(part.start, part.stop) for part in read.key] == [(50, 101), (1, 3)]
 
 
 def test_units_stay_attributes(tmp_path: Path) -> None:
@@ -142,7 +127,7 @@ def test_dask_arrays_are_blocks_of_whole_storage_chunks(tmp_path: Path) -> None:
     assert float(found.x.sel(time=slice("1 s", "1.001 s")).sum()) == values[1000:1002].sum()
 
 
-def test_dask_arrays_are_not_read_to_be_opened(network: Path, reads: list[Any]) -> None:
+def test_dask_arrays_are_not_read_to_be_opened(network: Path, reads: list[Read]) -> None:
     tree = xr.open_datatree(network, engine=ENGINE, chunks={}, dt="2 ms")
     voltage = tree["GC"].voltage
     assert voltage.chunks is not None

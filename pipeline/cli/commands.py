@@ -20,7 +20,7 @@ __all__ = ["convert", "demo", "inspect", "view"]
 
 def convert(given: argparse.Namespace) -> int:
     """Convert runs, or say what would be written."""
-    from pipeline.planning.plan import parse_plots
+    from pipeline.planning.config import parse_plots
     from pipeline.running.convert import convert as convert_runs
     from pipeline.running.display import shown
     from pipeline.running.report import Report
@@ -70,7 +70,8 @@ def _print_report(report: Any) -> None:
 
 
 def _dry_run(sources: Sequence[str], plots: Any, dt: str | None) -> int:
-    from pipeline.running.convert import plan_sources, unmatched
+    from pipeline.planning.plan import unmatched
+    from pipeline.planning.sources import plan_sources
 
     plans, failed = plan_sources(sources, plots, dt)
     for plan in plans:

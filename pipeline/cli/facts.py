@@ -12,10 +12,11 @@ import numpy as np
 import xarray as xr
 
 from pipeline.errors import PipelineError
+from pipeline.model.series import counted
 from pipeline.opening import open_run
 from pipeline.opening.hdf5.lazy_array import open_file
-from pipeline.planning.job import Drawing
-from pipeline.planning.plan import plan_run
+from pipeline.planning.match import plan_run
+from pipeline.rendering.drawing import Drawing
 
 __all__ = ["ComponentFacts", "PlotFacts", "RunFacts", "TimeFacts", "VariableFacts", "as_json", "facts"]
 
@@ -148,7 +149,6 @@ def _variable(name: str, array: xr.DataArray, drawings: Sequence[Drawing]) -> Va
     with open_file(file) as opened:
         stored = int(opened[dataset].id.get_storage_size())
     chunks = array.encoding.get("chunksizes")
-    about = [(drawing.kind, drawing.kind.estimate(drawing.subject)) for drawing in drawings]
     return VariableFacts(
         name,
         tuple(map(str, array.dims)),
@@ -161,7 +161,7 @@ def _variable(name: str, array: xr.DataArray, drawings: Sequence[Drawing]) -> Va
         stored,
         str(file),
         str(dataset),
-        tuple(PlotFacts(kind.kind, kind.format, e.count, e.what, e.size) for kind, e in about),
+        tuple(PlotFacts(d.plot.kind, d.plot.format, *counted(d.series)[0], d.size) for d in drawings),
     )
 
 

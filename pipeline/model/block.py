@@ -34,12 +34,13 @@ class DenseBlock:
         if step == 1 or not len(self.steps):
             return self
         kept = self.steps % step == 0
-        return self if kept.all() else self._part(kept)
+        return self if kept.all() else self.part(kept)
 
     def strips(self, size: int) -> Iterator[DenseBlock]:
         """Yield its steps in order, so many at a time that their values have about `size` bytes."""
         steps = max(1, size * len(self.steps) // max(1, self.values.nbytes))
-        return (self._part(slice(at, at + steps)) for at in range(0, len(self.steps), steps))
+        return (self.part(slice(at, at + steps)) for at in range(0, len(self.steps), steps))
 
-    def _part(self, which: Any) -> DenseBlock:
+    def part(self, which: Any) -> DenseBlock:
+        """Return some of its steps, given as a slice or as a mask."""
         return DenseBlock(self.values[which], self.steps[which], self.wall_times[which])

@@ -26,8 +26,6 @@ class Signal:
         Of the values; empty where unknown.
     time : Clock or None
         None for what does not run in time.
-    suffix : str
-        Ends every tag, where another plot would have the same.
     """
 
     component: str
@@ -37,7 +35,6 @@ class Signal:
     dtype: str
     unit: str = ""
     time: Clock | None = None
-    suffix: str = ""
 
     @property
     def name(self) -> str:
@@ -48,7 +45,3 @@ class Signal:
     def label(self) -> str:
         """The variable's name with the unit of its values."""
         return f"{self.attr} ({self.unit})" if self.unit else self.attr
-
-    def tag(self, *parts: str) -> str:
-        """Return the tag ``component/part/…``."""
-        return "/".join((self.component, *parts)) + self.suffix

@@ -16,8 +16,11 @@ import yaml
 from pipeline.errors import OutputError, SettingError
 from pipeline.opening import open_run
 from pipeline.planning.automatic import automatic_plots
-from pipeline.planning.plan import Plan, component_name, parse_plots, plan_run
-from pipeline.rendering import Kind, make_kind
+from pipeline.planning.config import parse_plots
+from pipeline.planning.match import component_name, plan_run
+from pipeline.planning.plan import Plan
+from pipeline.rendering.plot import Plot
+from pipeline.rendering.registry import make_plot
 from pipeline.running.display import shown
 from pipeline.tables import table
 from pipeline.units import size_text
@@ -39,7 +42,7 @@ class RunPlan:
     """
 
     run: xr.DataTree
-    plots: tuple[tuple[str, Kind], ...]
+    plots: tuple[tuple[str, Plot], ...]
 
     @cached_property
     def planned(self) -> Plan:
@@ -68,7 +71,7 @@ class RunPlan:
             If the run does not hold the variable, or no plot of it has these settings.
         """
         if not any(_covers(name, known) for known in self._names()):
-            raise SettingError(next(iter(self.planned.unmatched([(name, make_kind({"kind": "hparam"}))]))))
+            raise SettingError(next(iter(self.planned.unmatched([(name, make_plot({"kind": "hparam"}))]))))
         found, plots = False, []
         for old, kind in self._expanded(name):
             new = _changed(old, kind, settings) if _covers(name, old) else None
@@ -82,7 +85,7 @@ class RunPlan:
                 raise SettingError(
                     f"{name}: {', '.join(settings)}: no plot of it has this ({tried or 'none'}); name a kind"
                 )
-            plots.append((name, make_kind(settings, name)))
+            plots.append((name, make_plot(settings, name)))
         return replace(self, plots=tuple(dict.fromkeys(plots)))
 
     def without(self, name: str, kind: str | None = None) -> RunPlan:
@@ -97,7 +100,7 @@ class RunPlan:
             found += [f"{component_name(node)}/{name}" for name in (*node.data_vars, *node.attrs)]
         return list(dict.fromkeys(found))
 
-    def _expanded(self, name: str) -> Iterator[tuple[str, Kind]]:
+    def _expanded(self, name: str) -> Iterator[tuple[str, Plot]]:
         """Yield the plots; one that covers more than `name` component by component."""
         for old, kind in self.plots:
             if old != name and _covers(old, name):
@@ -107,7 +110,7 @@ class RunPlan:
 
     def to_yaml(self, path: str | os.PathLike[str] | None = None) -> str:
         """Return the plots as ``hdf2tb convert --config`` takes them, and write them to `path` if it is given."""
-        entries = [{name: _plain(kind.chosen())} for name, kind in self.plots]  # type: ignore[attr-defined]
+        entries = [{name: _plain(kind.chosen())} for name, kind in self.plots]
         text: str = yaml.safe_dump(
             {"simulation": {"tensorboard": entries}}, sort_keys=False, default_flow_style=None, width=120
         )
@@ -193,18 +196,18 @@ def plan(run: str | os.PathLike[str] | xr.DataTree, plots: Any = None, *, dt: st
     return RunPlan(tree, tuple(_automatic(tree) if plots is None else parse_plots(plots)))
 
 
-def _automatic(run: xr.DataTree) -> list[tuple[str, Kind]]:
+def _automatic(run: xr.DataTree) -> list[tuple[str, Plot]]:
     """Return the automatic plan's plots; those that are alike in all components that hold a name, once."""
-    held: dict[str, dict[str, list[Kind]]] = {}
+    held: dict[str, dict[str, list[Plot]]] = {}
     for node in run.subtree:
-        component = component_name(node)
-        arrays = {str(name): node.dataset[name] for name in node.data_vars}
-        settings = {str(name): value for name, value in node.attrs.items() if str(name) not in arrays}
-        for name in (*arrays, *settings):
+        component, contents = component_name(node), node.to_dataset(inherit=False)
+        variables = {str(name): contents.variables[name] for name in contents.data_vars}
+        settings = {str(name): value for name, value in node.attrs.items() if str(name) not in variables}
+        for name in (*variables, *settings):
             held.setdefault(name, {}).setdefault(component, [])
-        for name, kind in automatic_plots(arrays, settings):
+        for name, kind in automatic_plots(variables, settings):
             held[name][component].append(kind)
-    plots: list[tuple[str, Kind]] = []
+    plots: list[tuple[str, Plot]] = []
     for name, components in held.items():
         first, *others = components.values()
         if all(kinds == first for kinds in others):
@@ -219,16 +222,16 @@ def _covers(name: str, other: str) -> bool:
     return name == other or other.endswith(f"/{name}")
 
 
-def _changed(name: str, kind: Kind, settings: dict[str, Any]) -> Kind | None:
+def _changed(name: str, kind: Plot, settings: dict[str, Any]) -> Plot | None:
     """Return a kind with other settings; None if it is not the one that is meant."""
-    chosen = kind.chosen()  # type: ignore[attr-defined]
+    chosen = kind.chosen()
     asked = {key: settings.get(key, chosen[key]) for key in ("kind", "format")}
     if asked != {"kind": kind.kind, "format": kind.format}:
         return None
-    known = {item.name for item in fields(kind)} | {"kind", "format"}  # type: ignore[arg-type]
+    known = {item.name for item in fields(kind)} | {"kind", "format"}
     if "kind" not in settings and not known.issuperset(settings):
         return None
-    return make_kind(chosen | settings, name)
+    return make_plot(chosen | settings, name)
 
 
 def _plain(settings: dict[str, Any]) -> dict[str, Any]:

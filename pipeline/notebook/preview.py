@@ -11,8 +11,9 @@ from pipeline.errors import SettingError, nearest
 from pipeline.notebook.gallery import Gallery, Preview
 from pipeline.notebook.plan import RunPlan, plan
 from pipeline.planning.automatic import automatic_plots
-from pipeline.planning.plan import Plan, plan_array
-from pipeline.rendering import make_kind
+from pipeline.planning.match import plan_array
+from pipeline.planning.plan import Plan
+from pipeline.rendering.registry import make_plot
 
 __all__ = ["Gallery", "Preview", "preview", "previews"]
 
@@ -47,7 +48,7 @@ def preview(source: Any, kind: str | None = None, **settings: Any) -> Preview | 
     if given:
         if kind is None:
             raise SettingError(f"preview: {', '.join(settings)}: name the kind that this is for, or preview one array")
-        chosen = make_kind(given, "preview")
+        chosen = make_plot(given, "preview")
         names = dict.fromkeys(str(n) for node in runplan.run.subtree for n in node.data_vars)
         runplan = replace(runplan, plots=tuple((name, chosen) for name in names))
     return previews(runplan.planned)
@@ -59,10 +60,10 @@ def previews(planned: Plan, name: str | None = None) -> Gallery:
         Preview(job, drawing)
         for job in planned.jobs
         for drawing in job.drawings
-        if name is None or name in (drawing.subject.attr, drawing.subject.name)
+        if name is None or name in (drawing.signal.attr, drawing.signal.name)
     ]
     if not found:
-        known = {drawing.subject.name for job in planned.jobs for drawing in job.drawings}
+        known = {drawing.signal.name for job in planned.jobs for drawing in job.drawings}
         problem = planned.problems[0] if planned.problems else f"{planned.name}: nothing is drawn of '{name}'"
         raise SettingError(problem + (nearest(name, known) if name else ""))
     return Gallery(found)
@@ -71,15 +72,16 @@ def previews(planned: Plan, name: str | None = None) -> Gallery:
 def _of_array(array: xr.DataArray, given: dict[str, Any]) -> Preview | Gallery:
     """Return the preview of one array; its component is known if it was opened from a file."""
     component, attr = str(array.encoding.get("component", "array")), str(array.name or "values")
-    kinds = [make_kind(given, attr)] if "kind" in given else [kind for _, kind in automatic_plots({attr: array}, {})]
-    if not kinds:
+    plots = [plot for _, plot in automatic_plots({attr: array.variable}, {})]
+    if "kind" in given:
+        plots = [make_plot(given, attr)]
+    if not plots:
         raise SettingError(f"{attr}: nothing can be drawn of it; name a kind")
     if given and "kind" not in given:
-        kinds = [make_kind(kinds[0].chosen() | given, attr)]  # type: ignore[attr-defined]
+        plots = [make_plot(plots[0].chosen() | given, attr)]
     tags: dict[str, tuple[str, str]] = {}
-    found = [
-        _single(plan_array(component, attr, array.variable, k, tags, time=array.coords.get("time"))) for k in kinds
-    ]
+    time = array.coords.get("time")
+    found = [_single(plan_array(component, attr, array.variable, plot, tags, time=time)) for plot in plots]
     return found[0] if len(found) == 1 else Gallery(found)
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from pipeline.rendering import Kind, make_kind
+from pipeline.rendering.plot import Plot
+from pipeline.rendering.registry import make_plot
 
 __all__ = ["automatic_plots"]
 
@@ -22,8 +23,8 @@ _SPIKES = re.compile(r"spik(e|ed|es|ing)|fir(ed|ing)$|bursts?(ing)?$", re.IGNORE
 _LONGEST_TEXT = 80
 
 
-def automatic_plots(variables: Mapping[str, xr.DataArray], settings: Mapping[str, Any]) -> Iterator[tuple[str, Kind]]:
-    """Yield a name and a kind for each plot of a component.
+def automatic_plots(variables: Mapping[str, xr.Variable], settings: Mapping[str, Any]) -> Iterator[tuple[str, Plot]]:
+    """Yield a name and a plot for each plot of a component.
 
     ================  ======================================================
     (time, unit)      of spikes: a raster; else up to 16 units as series of
@@ -36,13 +37,13 @@ def automatic_plots(variables: Mapping[str, xr.DataArray], settings: Mapping[str
     ================  ======================================================
     """
     for name, array in variables.items():
-        yield from ((name, make_kind(plot, name)) for plot in _plots(name, array))
+        yield from ((name, make_plot(plot, name)) for plot in _plots(name, array))
     for name, value in settings.items():
         if not (isinstance(value, str) and len(value) > _LONGEST_TEXT):
-            yield name, make_kind({"kind": "hparam"}, name)
+            yield name, make_plot({"kind": "hparam"}, name)
 
 
-def _plots(name: str, array: xr.DataArray) -> Iterator[dict[str, Any]]:
+def _plots(name: str, array: xr.Variable) -> Iterator[dict[str, Any]]:
     if not array.size or array.dtype.kind not in "biuf":
         return
     if array.size == 1:

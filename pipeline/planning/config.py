@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from pipeline.errors import SettingError
+from pipeline.rendering.plot import Plot
+from pipeline.rendering.registry import make_plot
+from pipeline.rendering.settings import as_mapping
 
-__all__ = ["parse_plot", "read_config"]
+__all__ = ["Plots", "parse_plot", "parse_plots", "read_config"]
+
+#: Plots as they are asked for: a name and a plot each, in order.
+Plots = Sequence[tuple[str, Plot]]
 
 
 class _Loader(yaml.SafeLoader):
@@ -61,6 +68,29 @@ def read_config(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
         accepted = "a list of {name: {kind: …}} at simulation.tensorboard, or alone"
         raise SettingError(f"{path}: holds no plots: accepted is {accepted}")
+    return found
+
+
+def parse_plots(plots: Any) -> list[tuple[str, Plot]]:
+    """Read plots in their YAML form: a list of ``{name: settings}``, or one mapping of them.
+
+    Raises
+    ------
+    SettingError
+        If a name, kind, format or setting is not accepted.
+    """
+    if isinstance(plots, Mapping):
+        plots = [plots]
+    if not isinstance(plots, Iterable) or isinstance(plots, str):
+        raise SettingError(f"plots: accepted is a list such as [{{voltage: {{kind: trace}}}}], not {plots!r}")
+    found: list[tuple[str, Plot]] = []
+    for entry in plots:
+        pair = isinstance(entry, tuple) and len(entry) == 2
+        if pair and isinstance(entry[1], Plot):  # one that is made already
+            found.append((str(entry[0]), entry[1]))
+            continue
+        pairs = [entry] if pair else as_mapping(entry, "plots").items()
+        found += [(str(name), make_plot(settings, str(name))) for name, settings in pairs]
     return found
 
 

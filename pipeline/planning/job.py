@@ -5,33 +5,23 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
-import numpy as np
 import xarray as xr
 
-from pipeline.model.block import DenseBlock
-from pipeline.model.clock import Clock
-from pipeline.model.signal import Signal
 from pipeline.opening.hdf5.lazy_array import stored_identity
-from pipeline.rendering import Kind
-from pipeline.slicing.block_cache import KEPT
-from pipeline.slicing.blocks import BLOCK_BYTES, WRITTEN_BYTES, Block, blocks, evenly_spaced, span
-from pipeline.slicing.budget import Budget
-from pipeline.units import SECONDS, time_unit
+from pipeline.rendering.drawing import Drawing
+from pipeline.slicing.blocks import Block, blocks, span
+from pipeline.slicing.budget import PICTURES_A_TASK, WRITTEN_BYTES, Budget
+from pipeline.slicing.read import Slice
 
-__all__ = ["Drawing", "Job", "Slice"]
+__all__ = ["Job"]
 
-
-@dataclass(frozen=True)
-class Drawing:
-    """One plot of one variable."""
-
-    kind: Kind
-    subject: Signal
+#: Blocks that a segment may have beyond its share, so that windows end where storage chunks end.
+_BLOCKS_A_SEGMENT = 64
 
 
 @dataclass(frozen=True)
@@ -47,57 +37,33 @@ class Job:
     times : xarray.Variable or None
         The stored time of each step, where steps are not evenly spaced or that is not known yet.
     drawings : tuple of Drawing
-    block_bytes : int
-        How many bytes of values a block has, about.
     budget : Budget
-        How much of a first pass may be kept for the second.
+        How much a block has, and how much of a first pass may be cached for the second.
     """
 
     variable: xr.Variable
     axis: int
     times: xr.Variable | None
     drawings: tuple[Drawing, ...]
-    block_bytes: int = field(default_factory=lambda: BLOCK_BYTES)
     budget: Budget = Budget()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle its fields alone, because what was worked out from them is worked out again."""
+        return Job, tuple(getattr(self, item.name) for item in fields(self))
 
     @property
     def name(self) -> str:
         """``component/attr``."""
-        return self.drawings[0].subject.name
+        return self.drawings[0].signal.name
 
     @property
     def length(self) -> int:
-        """How many steps (or rows) there are."""
+        """The number of steps (or rows)."""
         return self.variable.shape[self.axis] if self.variable.ndim else 1
 
     def within(self, budget: Budget) -> Job:
         """Return the job for the memory that there is."""
-        return replace(self, block_bytes=min(self.block_bytes, budget.block), budget=budget)
-
-    def read_times(self) -> Job:
-        """Return the job with its stored times read, if it has any.
-
-        Raises
-        ------
-        SettingError
-            If a plot does not fit them: a window that is a duration needs even ones.
-        """
-        if self.times is None:
-            return self
-        unit = time_unit(self.times.attrs.get("units", "step"))
-        values = self.times.to_numpy()
-        if values.dtype.kind in "mM":  # dates and durations, as xarray decodes them from other files
-            since = values[0] if values.dtype.kind == "M" else np.timedelta64(0, "s")
-            values, unit = (values - since) / np.timedelta64(1, "s"), "s"
-        line = evenly_spaced(values)
-        if line is None:
-            axis = Clock(self.length)
-        else:
-            axis = Clock(self.length, *line, unit=unit)
-        seconds = xr.Variable(("time",), values.astype(np.float64) * SECONDS.get(unit, 1.0))
-        subjects = [replace(d.subject, time=axis) for d in self.drawings]
-        drawings = tuple(Drawing(d.kind.check(s), s) for d, s in zip(self.drawings, subjects, strict=True))
-        return replace(self, times=None if line else seconds, drawings=drawings)
+        return replace(self, budget=budget)
 
     def key(self) -> str:
         """Return a digest of all that its records depend on: source, settings and version; empty if that is unknown."""
@@ -110,93 +76,72 @@ class Job:
         if not identity:
             return ""
         times = "" if self.times is None else stored_identity(self.times)
-        what = f"{__version__} {identity} {times} {self.axis} {self.drawings} {self.block_bytes}"
+        what = f"{__version__} {identity} {times} {self.axis} {self.drawings} {self.budget.block}"
         return hashlib.sha256(what.encode()).hexdigest()
 
-    @property
+    @cached_property
     def summarised(self) -> list[Drawing]:
         """What is summarised before it is drawn."""
-        return [d for d in self.drawings if d.kind.summary_step is not None]
+        return [drawing for drawing in self.drawings if drawing.needs.summary is not None]
 
-    @property
+    @cached_property
     def drawn_at_once(self) -> list[Drawing]:
-        """What is drawn in the first pass."""
-        return [d for d in self.drawings if d.kind.summary_step is None]
+        """What is drawn in the first pass, because it needs no summary."""
+        return [drawing for drawing in self.drawings if drawing.needs.summary is None]
 
-    @property
+    @cached_property
     def drawn_again(self) -> list[Drawing]:
         """What is drawn block by block in a second pass, when all was summarised."""
-        return [d for d in self.summarised if d.kind.render_step is not None]
+        return [drawing for drawing in self.summarised if drawing.needs.rows is not None]
 
-    @property
+    @cached_property
     def windowed(self) -> list[Drawing]:
-        """What is drawn, and begun anew, at the end of each segment."""
-        return [d for d in self.summarised if d.kind.window_steps(d.subject) is not None]
+        """What is drawn, and summarised anew, at the end of each segment."""
+        return [drawing for drawing in self.summarised if drawing.window is not None]
 
+    @cached_property
+    def summarised_whole(self) -> list[Drawing]:
+        """What is summarised over all of the time."""
+        return [drawing for drawing in self.summarised if drawing.window is None]
+
+    @cached_property
+    def drawn_last(self) -> list[Drawing]:
+        """What is drawn once, from the summary alone."""
+        return [drawing for drawing in self.summarised_whole if drawing.needs.rows is None]
+
+    @cached_property
     def first_blocks(self) -> list[Block]:
-        """Return the blocks of the first pass."""
-        step = math.gcd(*(d.kind.summary_step or d.kind.render_step or 1 for d in self.drawings))
-        again = self.drawn_again and step == self._second_step  # they may be kept: they are whole blocks of that pass
+        """The blocks of the first pass."""
+        step = math.gcd(*(_stride(drawing.needs.summary or drawing.needs.rows) for drawing in self.drawings))
+        again = self.drawn_again and step == self._second_step  # they may be cached: they are whole blocks of that pass
         unit = span(step, self._chunk, self._kept_steps(step, self.drawn_again)) if again else self._chunk
         kept = self._kept_steps(step, self.drawn_at_once)
         return blocks(self.length, step=step, chunk=unit, kept=kept, segment=self.segment)
 
+    @cached_property
     def second_blocks(self) -> list[Block]:
-        """Return the blocks of the second pass; there may be none."""
+        """The blocks of the second pass; there may be none."""
         if not self.drawn_again:
             return []
         step = self._second_step
         return blocks(self.length, step=step, chunk=self._chunk, kept=self._kept_steps(step, self.drawn_again))
 
-    @property
-    def _second_step(self) -> int:
-        return math.gcd(*(d.kind.render_step or 1 for d in self.drawn_again))
-
-    def _kept_steps(self, step: int, drawn: Sequence[Drawing]) -> int:
-        """Return how many steps a block may hold that is read and from which plots are drawn."""
-        most = [d.kind.steps_a_task * (d.kind.render_step or 1) // step for d in drawn if d.kind.steps_a_task]
-        written = sum(d.kind.estimate(d.subject).size for d in drawn) * step // self.length
-        return min([self.block_bytes // self._read_bytes(step), WRITTEN_BYTES // max(1, written), *most])
-
-    @property
+    @cached_property
     def segment(self) -> int | None:
-        """Steps after which windows are drawn: whole windows and whole chunks, unless that takes far too long."""
+        """The steps after which windows are drawn: whole windows and whole chunks, unless that takes far too long."""
         if not self.windowed:
             return None
-        window = math.lcm(*(d.kind.window_steps(d.subject) or 1 for d in self.windowed))
+        window = math.lcm(*(drawing.window or 1 for drawing in self.windowed))
         whole = math.lcm(window, self._chunk)
-        if whole * self._step_bytes > 64 * self.block_bytes:
+        if whole * self._step_bytes > _BLOCKS_A_SEGMENT * self.budget.block:
             whole = window
-        return int(whole * max(1, self.block_bytes // (self._step_bytes * whole)))
+        return int(whole * max(1, self.budget.block // (self._step_bytes * whole)))
 
     @cached_property
-    def _keeping(self) -> tuple[str, int] | None:
-        """By what name workers keep blocks of the first pass for the second, and how many bytes of them each.
-
-        None where it is read twice: the passes read other steps, or it is too much. The name is of this conversion.
-        """
-        first, second = self.first_blocks(), self.second_blocks()
-        size = sum(map(len, second)) * self._step_bytes
-        fits = size <= self.budget.kept * self.budget.workers
-        return (uuid4().hex, self.budget.kept) if second and fits and first[0].step == second[0].step else None
-
-    @property
-    def _step_bytes(self) -> int:
-        """Bytes of one step."""
-        values = math.prod(self.variable.shape) // max(1, self.length)
-        return max(1, values * int(self.variable.dtype.itemsize))
-
-    @property
-    def _chunk(self) -> int:
-        """Steps in a storage chunk."""
-        if self.variable.chunks is not None:
-            return int(self.variable.chunks[self.axis][0])
-        sizes = self.variable.encoding.get("chunksizes")
-        return int(sizes[self.axis]) if sizes and len(sizes) == self.variable.ndim else 1
-
-    def _read_bytes(self, step: int) -> int:
-        """Return the bytes of values that are read for one kept step; of a stride inside chunks that is everything."""
-        return self._step_bytes * (step if step < self._chunk else 1)
+    def sizes(self) -> list[int]:
+        """The bytes of values that are read in each step of its schedule (`pipeline.running.passes.pieces`)."""
+        blocks_read = [*self.first_blocks, *self.second_blocks]
+        return [*map(self.size, blocks_read), *(0 for _ in self.drawn_last)]
 
     def size(self, block: Block) -> int:
         """Return the bytes of values that are read for a block."""
@@ -208,37 +153,48 @@ class Job:
         if variable.ndim:
             variable = variable.isel({variable.dims[self.axis]: block.slice})
         times = None if self.times is None else self.times.isel(time=block.slice)
-        return Slice(variable, self.axis, block, self.drawings[0].subject.time, times, self._keeping)
+        return Slice(variable, self.axis, block, self.drawings[0].signal.time, times, self._caching)
+
+    @property
+    def _second_step(self) -> int:
+        return math.gcd(*(_stride(drawing.needs.rows) for drawing in self.drawn_again))
+
+    def _kept_steps(self, step: int, drawn: Sequence[Drawing]) -> int:
+        """Return how many steps a block may hold that is read and from which `drawn` is drawn."""
+        pictures = [drawing for drawing in drawn if drawing.series[0].plugin == "images"]
+        most = [PICTURES_A_TASK * _stride(drawing.needs.rows) // step for drawing in pictures]
+        written = sum(drawing.size for drawing in drawn) * step // self.length
+        return min([self.budget.block // self._read_bytes(step), WRITTEN_BYTES // max(1, written), *most])
+
+    @cached_property
+    def _caching(self) -> tuple[str, int] | None:
+        """The name under which workers cache blocks of the first pass, and how many bytes of them each.
+
+        None where both passes read: they read other steps, or it is too much. The name is of this conversion.
+        """
+        first, second = self.first_blocks, self.second_blocks
+        size = sum(map(len, second)) * self._step_bytes
+        fits = size <= self.budget.cached * self.budget.workers
+        return (uuid4().hex, self.budget.cached) if second and fits and first[0].step == second[0].step else None
+
+    @property
+    def _step_bytes(self) -> int:
+        """The bytes of one step."""
+        values = math.prod(self.variable.shape) // max(1, self.length)
+        return max(1, values * int(self.variable.dtype.itemsize))
+
+    @property
+    def _chunk(self) -> int:
+        """The steps in a storage chunk."""
+        if self.variable.chunks is not None:
+            return int(self.variable.chunks[self.axis][0])
+        sizes = self.variable.encoding.get("chunksizes")
+        return int(sizes[self.axis]) if sizes and len(sizes) == self.variable.ndim else 1
+
+    def _read_bytes(self, step: int) -> int:
+        """Return the bytes of values read for one kept step; a stride shorter than a chunk reads the whole chunk."""
+        return self._step_bytes * (step if step < self._chunk else 1)
 
 
-@dataclass(frozen=True)
-class Slice:
-    """A block of a variable, not yet read: all that a worker needs to read it."""
-
-    variable: xr.Variable
-    axis: int
-    block: Block
-    time: Clock | None
-    times: xr.Variable | None
-    keeping: tuple[str, int] | None = None
-
-    def read(self, *, keep: bool = False) -> DenseBlock:
-        """Read the block, time first, or take it, if this process kept it; `keep` it for the second pass if it fits."""
-        values = KEPT.take(self.keeping[0], self.block.range) if self.keeping else None
-        if values is None:
-            loaded = _load(self.variable)
-            values = np.moveaxis(loaded, self.axis, 0) if self.variable.ndim else loaded[None]
-            if keep and self.keeping:
-                KEPT.put(self.keeping[0], self.block.range, values, self.keeping[1])
-        steps = self.block.steps
-        if self.times is not None:
-            wall_times = self.times.to_numpy()
-        else:
-            wall_times = (self.time or Clock(1, step=0.0)).seconds(steps.astype(np.float64))
-        return DenseBlock(values, steps, wall_times)
-
-
-def _load(variable: xr.Variable) -> Any:
-    if variable.chunks is not None:
-        variable = variable.compute(scheduler="synchronous")  # a task does not wait for other tasks
-    return variable.to_numpy()
+def _stride(rows: range | None) -> int:
+    return 1 if rows is None else rows.step

@@ -1,26 +1,25 @@
-"""Heatmaps: a matrix as one picture, a matrix that changes in time as frames on the slider.
+"""Heatmaps: a matrix that changes in time as pictures on a slider.
 
-Limits are found first (`summarise`, `merge`), then each kept step is drawn. Cells are painted as matplotlib's
-``imshow(..., interpolation="nearest")`` places them; where there are more cells than pixels, each pixel shows the mean
-of its cells.
+The limits of the colours are found first, then each step is drawn.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
-import numpy as np
-import numpy.typing as npt
-
 from pipeline.model.block import DenseBlock
-from pipeline.model.record import Image
+from pipeline.model.record import Image, Record
+from pipeline.model.series import Series
 from pipeline.model.signal import Signal
-from pipeline.rendering.picture.canvas import DPI, ColourBar, Frame, Look, cells, edges, frame
+from pipeline.rendering.folds.fold import Fold
+from pipeline.rendering.folds.limits import LimitsFold, finite_limits
+from pipeline.rendering.folds.line_sums import LineSums, LineSumsFold
+from pipeline.rendering.picture.canvas import DPI, ColourBar, Frame, Look, frame
 from pipeline.rendering.picture.colours import ColourScale, colour_scale
-from pipeline.rendering.plot import Estimate, refuse
+from pipeline.rendering.picture.matrix import paint, png_bytes
+from pipeline.rendering.plot import Needs, Plot
 from pipeline.rendering.settings import Settings, boolean, optional, setting
 
 __all__ = ["Heatmap", "MatrixHeatmap"]
@@ -48,16 +47,16 @@ def _check_cmap(value: Any) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heatmap(Settings):
-    """A (time, row, column) array as one frame every `step` steps; a (row, column) array as one picture.
+class Heatmap(Plot):
+    """A (time, row, column) array as one picture every `step` steps; a (row, column) array as one picture.
 
     Attributes
     ----------
     step : int
         100 by default.
     limits : str or (float, float)
-        What the colours span: ``shown`` (all frames that are drawn), ``all`` (every step), ``frame`` (each its own), or
-        two numbers. Values that are not finite do not count.
+        What the colours span: ``shown`` (all pictures that are drawn), ``all`` (every step), ``frame`` (each its own),
+        or two numbers. Values that are not finite do not count.
     cmap : str or None
         A matplotlib colour map. None: viridis, or RdBu_r around zero where there are both signs.
     symmetric : bool or None
@@ -66,7 +65,6 @@ class Heatmap(Settings):
 
     kind: ClassVar[str] = "heatmap"
     format: ClassVar[str] = "image"
-    steps_a_task: ClassVar[int | None] = 64
 
     step: int = setting(100, Settings.__dataclass_fields__["step"].metadata["check"], "a whole number of at least 1")
     limits: str | tuple[float, float] = setting(
@@ -75,60 +73,44 @@ class Heatmap(Settings):
     cmap: str | None = setting(None, optional(_check_cmap), "the name of a matplotlib colour map, such as viridis")
     symmetric: bool | None = setting(None, optional(boolean), "true or false")
 
-    @property
-    def summary_step(self) -> int | None:
-        """Every kept step for limits ``shown``, every step for ``all``."""
-        return {"shown": self.step, "all": 1}.get(self.limits) if isinstance(self.limits, str) else None
-
-    @property
-    def render_step(self) -> int | None:
-        """Every kept step."""
-        return self.step
-
-    def window_steps(self, subject: Signal) -> int | None:
-        """Limits span the whole series."""
-        return None
-
-    def check(self, subject: Signal) -> Heatmap:
+    def fit(self, signal: Signal) -> Plot:
         """Accept (time, row, column), and any two dimensions as a single picture."""
-        if len(subject.shape) == 2:
+        if len(signal.shape) == 2:
             return MatrixHeatmap(**{item.name: getattr(self, item.name) for item in fields(self)})
-        if len(subject.shape) != 3 or subject.time is None:
-            raise refuse(self, subject, "two dimensions, or three of which one is time (set time_axis)")
+        if len(signal.shape) != 3 or signal.time is None:
+            raise self.refuse(signal, "two dimensions, or three of which one is time (set time_axis)")
         return self
 
-    def tags(self, subject: Signal) -> tuple[str, ...]:
-        """One tag, ``component/attr``."""
-        return (subject.tag(subject.attr),)
+    def series(self, signal: Signal) -> tuple[Series, ...]:
+        """Return one series, ``component/attr``, with every kept step."""
+        steps = range(0, signal.shape[0], self.step)
+        size = len(steps) * png_bytes(self.size, signal.shape[1] * signal.shape[2])
+        return (Series(signal.name, "images", steps, len(steps), size),)
 
-    def estimate(self, subject: Signal) -> Estimate:
-        """One frame a kept step."""
-        count = len(range(0, subject.shape[0], self.step))
-        return Estimate(count, "frames", count * self._bytes(subject.shape[1] * subject.shape[2]))
+    def needs(self, signal: Signal, steps: range) -> Needs:
+        """Return the steps themselves, and for their colours every kept step, or every step for ``all``."""
+        stride = {"shown": self.step, "all": 1}.get(self.limits) if isinstance(self.limits, str) else None
+        return Needs(steps, None if stride is None else range(0, signal.shape[0], stride))
 
-    def _bytes(self, cells_shown: int) -> int:
-        pixels = int(self.size[0] * self.size[1] * DPI * DPI * 0.55)
-        return 14_000 + int(min(cells_shown * 2.5, pixels * 1.1))
+    def fold(self, signal: Signal) -> Fold | None:
+        """Return the fold to limits; None where the limits are given, or each picture has its own."""
+        return LimitsFold() if self.limits in ("shown", "all") else None
 
-    def summarise(self, subject: Signal, block: DenseBlock) -> Any:
-        """Return the lowest and highest finite value, (nan, nan) if there is none."""
-        return finite_limits(block.values)
-
-    def merge(self, a: Any, b: Any) -> Any:
-        """Return the wider limits."""
-        return float(np.fmin(a[0], b[0])), float(np.fmax(a[1], b[1]))
-
-    def render(self, subject: Signal, block: DenseBlock | None, merged: Any) -> Iterator[Image]:
-        """Yield one picture a step of the block."""
+    def draw(self, signal: Signal, series: Series, step: int, block: DenseBlock | None, summary: Any) -> Record:
+        """Return the picture of a step."""
         assert block is not None
-        assert subject.time is not None
-        given = self.limits if isinstance(self.limits, tuple) else merged
-        for values, step, wall_time in zip(block.values, block.steps, block.wall_times, strict=True):
-            canvas, scale = self.canvas(subject, given or finite_limits(values))
-            png = paint(canvas, scale, values, subject.name, subject.time.caption(int(step)))
-            yield Image(self.tags(subject)[0], int(step), float(wall_time), png, *canvas.size)
+        assert signal.time is not None
+        values = block.values[0]
+        found = self.limits if isinstance(self.limits, tuple) else summary or finite_limits(values)
+        canvas, scale = self.canvas(signal, found)
+        png = paint(canvas, scale, values, signal.name, signal.time.caption(step))
+        return Image(series.tag, step, float(block.wall_times[0]), png, *canvas.size)
 
-    def canvas(self, subject: Signal, found: tuple[float, float]) -> tuple[Frame, ColourScale]:
+    def dims(self, ndim: int) -> tuple[str, ...]:
+        """Return row and column, after time where there is a third."""
+        return {2: ("row", "column"), 3: ("time", "row", "column")}.get(ndim) or super().dims(ndim)
+
+    def canvas(self, signal: Signal, found: tuple[float, float]) -> tuple[Frame, ColourScale]:
         """Return the frame and the colours for limits that were found or given.
 
         Parameters
@@ -142,133 +124,52 @@ class Heatmap(Settings):
             high = max(abs(low), abs(high))
             low = -high
         cmap = self.cmap or (_DIVERGING if low < 0 < high else _SEQUENTIAL)
-        rows, columns = subject.shape[-2:]
-        ylabel, ylim, whole = subject.dims[-2], (rows - 0.5, -0.5), True
-        if subject.time is not None and len(subject.shape) == 2:  # time runs down the picture
-            ylabel, ylim, whole = subject.time.label, (subject.time.at(ylim[0]), subject.time.at(ylim[1])), False
+        rows, columns = signal.shape[-2:]
+        ylabel, ylim, whole = signal.dims[-2], (rows - 0.5, -0.5), True
+        if signal.time is not None and len(signal.shape) == 2:  # time runs down the picture
+            ylabel, ylim, whole = signal.time.label, (signal.time.at(ylim[0]), signal.time.at(ylim[1])), False
         look = Look(
             self.size,
-            subject.dims[-1],
+            signal.dims[-1],
             ylabel,
             (-0.5, columns - 0.5),
             ylim,
             whole_x=True,
             whole_y=whole,
-            bar=ColourBar(cmap, low, high, subject.label),
+            bar=ColourBar(cmap, low, high, signal.label),
         )
         return frame(look), colour_scale(cmap, low, high)
 
 
 @dataclass(frozen=True, kw_only=True)
 class MatrixHeatmap(Heatmap):
-    """A heatmap of two dimensions, as one picture; chosen by `Heatmap.check`.
+    """A heatmap of two dimensions, as one picture; chosen by `Heatmap.fit`.
 
     The first dimension may be long (time): it is folded to the lines of the picture block by block.
     """
 
-    steps_a_task: ClassVar[int | None] = None
-
-    @property
-    def summary_step(self) -> int | None:
-        """Every row counts."""
-        return 1
-
-    @property
-    def render_step(self) -> int | None:
-        """Drawn once."""
-        return None
-
-    def check(self, subject: Signal) -> Heatmap:
-        """Accept what `Heatmap.check` found to have two dimensions."""
+    def fit(self, signal: Signal) -> Plot:
+        """Accept what `Heatmap.fit` found to have two dimensions."""
         return self
 
-    def estimate(self, subject: Signal) -> Estimate:
-        """One picture."""
-        return Estimate(1, "image", self._bytes(subject.shape[0] * subject.shape[1]))
+    def series(self, signal: Signal) -> tuple[Series, ...]:
+        """Return one series of one picture."""
+        size = png_bytes(self.size, signal.shape[0] * signal.shape[1])
+        return (Series(signal.name, "images", range(1), 1, size),)
 
-    def summarise(self, subject: Signal, block: DenseBlock) -> Any:
-        """Return the limits, and the sums and counts of the rows of each line of the picture."""
-        lines = min(subject.shape[0], round(self.size[1] * DPI))
-        line = block.steps * lines // subject.shape[0]
-        first = np.flatnonzero(np.diff(line, prepend=line[0] - 1))
-        finite = np.isfinite(block.values)
-        values = block.values if finite.all() else np.where(finite, block.values, 0)
-        with np.errstate(over="ignore"):
-            sums = np.add.reduceat(values, first, axis=0, dtype=np.float64)
-        counts = np.add.reduceat(finite, first, axis=0, dtype=np.int32)
-        return finite_limits(block.values), line[first], sums, counts
+    def needs(self, signal: Signal, steps: range) -> Needs:
+        """Return a summary of every row."""
+        return Needs(summary=range(signal.shape[0]))
 
-    def merge(self, a: Any, b: Any) -> Any:
-        """Join the lines, adding up the one that both have a part of."""
-        lines, sums, counts = (np.concatenate(pair) for pair in zip(a[1:], b[1:], strict=True))
-        if a[1][-1] == b[1][0]:
-            at = len(a[1])
-            with np.errstate(over="ignore"):
-                sums[at - 1] += sums[at]
-            counts[at - 1] += counts[at]
-            lines, sums, counts = (np.delete(part, at, axis=0) for part in (lines, sums, counts))
-        return super().merge(a[0], b[0]), lines, sums, counts
+    def fold(self, signal: Signal) -> Fold:
+        """Return the fold to the lines of the picture."""
+        return LineSumsFold(signal.shape[0], min(signal.shape[0], round(self.size[1] * DPI)))
 
-    def render(self, subject: Signal, block: DenseBlock | None, merged: Any) -> Iterator[Image]:
-        """Yield the picture."""
-        limits, _, sums, counts = merged
-        with np.errstate(invalid="ignore"):
-            means = np.clip(sums / counts, *limits)  # else rounding makes stripes of what is constant
-        means = means.astype(np.promote_types(subject.dtype, np.float32))
-        given = self.limits if isinstance(self.limits, tuple) else limits
-        if len(means) < subject.shape[0]:  # lines of many rows: the means span less than the values
-            given = self.limits if isinstance(self.limits, tuple) else finite_limits(means)
-        canvas, scale = self.canvas(subject, given)
-        png = paint(canvas, scale, means, subject.name, "")
-        yield Image(self.tags(subject)[0], 0, 0.0, png, *canvas.size)
-
-
-def finite_limits(values: npt.NDArray[Any]) -> tuple[float, float]:
-    """Return the lowest and highest finite value, (nan, nan) if there is none."""
-    low, high = (values.min(), values.max()) if values.size else (math.nan, math.nan)
-    if not (np.isfinite(low) and np.isfinite(high)):
-        finite = values[np.isfinite(values)]
-        if not finite.size:
-            return math.nan, math.nan
-        low, high = finite.min(), finite.max()
-    return float(low), float(high)
-
-
-def paint(canvas: Frame, scale: ColourScale, values: npt.NDArray[Any], title: str, caption: str) -> bytes:
-    """Return the PNG of a matrix, shape (rows, columns)."""
-    area = canvas.area
-    values = _shrink(_shrink(values, area.height, 0), area.width, 1)
-    rows, columns = values.shape
-    indices = scale.indices(values)[:, cells(columns, area.width)]
-    lines = canvas.blank()
-    canvas.paint(lines, indices, edges(rows, area.height))
-    return canvas.finish(lines, title, caption, scale.palette)
-
-
-def _shrink(values: npt.NDArray[Any], pixels: int, axis: int) -> npt.NDArray[Any]:
-    """Return the mean of the finite cells of each pixel along an axis that has more cells than pixels."""
-    count = values.shape[axis]
-    if count <= pixels:
-        return values
-    starts = np.arange(pixels) * count // pixels
-    dtype = np.promote_types(values.dtype, np.float32)
-    finite = np.isfinite(values)
-    with np.errstate(invalid="ignore", over="ignore"):
-        if finite.all():
-            sizes = np.diff(starts, append=count).astype(dtype)
-            means: npt.NDArray[Any] = _sums(values, starts, axis, dtype) / (sizes[:, None] if axis == 0 else sizes)
-            return means
-        means = _sums(np.where(finite, values, 0), starts, axis, dtype) / _sums(finite, starts, axis, dtype)
-        return means
-
-
-def _sums(values: npt.NDArray[Any], starts: npt.NDArray[np.intp], axis: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """Return ``np.add.reduceat(values, starts, axis, dtype)``, which is slow where each sum has one or two terms."""
-    sizes = np.diff(starts, append=values.shape[axis])
-    if sizes.max() > 2:
-        return np.add.reduceat(values, starts, axis=axis, dtype=dtype)
-    sums = values.take(starts, axis=axis).astype(dtype, copy=False)
-    pairs = np.flatnonzero(sizes == 2)
-    where = (pairs,) if axis == 0 else (slice(None), pairs)
-    sums[where] += values.take(starts[pairs] + 1, axis=axis)
-    return sums
+    def draw(self, signal: Signal, series: Series, step: int, block: DenseBlock | None, summary: LineSums) -> Record:
+        """Return the picture."""
+        means, limits = summary.means(signal.dtype), summary.limits
+        if len(means) < signal.shape[0]:  # lines of many rows: the means span less than the values
+            limits = finite_limits(means)
+        canvas, scale = self.canvas(signal, self.limits if isinstance(self.limits, tuple) else limits)
+        png = paint(canvas, scale, means, signal.name, "")
+        return Image(series.tag, 0, 0.0, png, *canvas.size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,34 +11,14 @@ import numpy as np
 
 from pipeline.model.block import DenseBlock
 from pipeline.model.record import Hparams, Record, Scalars
+from pipeline.model.series import Series
 from pipeline.model.signal import Signal
-from pipeline.rendering.plot import Estimate
-from pipeline.rendering.settings import Settings
+from pipeline.rendering.folds.extremes import float32
+from pipeline.rendering.folds.fold import Fold
+from pipeline.rendering.folds.statistics import STATISTICS, Statistics, StatisticsFold, statistics_of
+from pipeline.rendering.plot import Needs, Plot
 
 __all__ = ["Hparam", "HparamScalar", "hparam_values"]
-
-
-@dataclass(frozen=True)
-class _Statistics:
-    """Of finite values: how many, mean, sum of squared differences to it, lowest, highest."""
-
-    count: int
-    mean: float
-    spread: float
-    low: float
-    high: float
-
-    def columns(self, name: str, *, single: bool = False) -> dict[str, bool | float | str]:
-        """Return a column a statistic, or just one for a single value."""
-        if single:
-            return {name: self.mean}
-        deviation = math.sqrt(self.spread / self.count) if self.count else math.nan
-        return {
-            f"{name}/mean": self.mean,
-            f"{name}/std": deviation,
-            f"{name}/min": self.low,
-            f"{name}/max": self.high,
-        }
 
 
 def hparam_values(name: str, value: Any) -> dict[str, bool | float | str]:
@@ -51,11 +31,16 @@ def hparam_values(name: str, value: Any) -> dict[str, bool | float | str]:
     value : bool, number, str, array or other
         An array of numbers with more than one becomes its mean, standard deviation, minimum and maximum; text is shown
         on one line; anything else as its text.
+
+    Examples
+    --------
+    >>> hparam_values("GC/tau", 20)
+    {'GC/tau': 20.0}
     """
     if isinstance(value, np.ndarray | np.generic | list | tuple):
         array = np.asarray(value)
         if array.dtype.kind in "biuf" and array.size != 1:
-            return _statistics(array).columns(name)
+            return dict(statistics_of(array).columns(name))
         value = array.item() if array.size == 1 else [str(item) for item in array.ravel()[:20]]
     if isinstance(value, bool):
         return {name: value}
@@ -64,71 +49,56 @@ def hparam_values(name: str, value: Any) -> dict[str, bool | float | str]:
     return {name: " ".join(str(value).split())}
 
 
-def _statistics(values: Any) -> _Statistics:
-    finite = values[np.isfinite(values)].astype(np.float64)
-    if not finite.size:
-        return _Statistics(0, math.nan, 0.0, math.nan, math.nan)
-    with np.errstate(over="ignore"):
-        mean = float(finite.mean())
-        spread = float(((finite - mean) ** 2).sum())
-    return _Statistics(finite.size, mean, spread, float(finite.min()), float(finite.max()))
-
-
 @dataclass(frozen=True, kw_only=True)
-class Hparam(Settings):
+class Hparam(Plot):
     """A value in the HPARAMS page, one row a run. An array shows as its mean, std, min and max."""
 
     kind: ClassVar[str] = "hparam"
     format: ClassVar[str] = "hparam"
-    steps_a_task: ClassVar[int | None] = None
 
-    @property
-    def summary_step(self) -> int | None:
-        """Every value counts."""
-        return 1
-
-    @property
-    def render_step(self) -> int | None:
-        """Written once."""
-        return None
-
-    def check(self, subject: Signal) -> Hparam:
+    def fit(self, signal: Signal) -> Plot:
         """Accept any shape."""
         return self
 
-    def window_steps(self, subject: Signal) -> int | None:
-        """One value for all of the time."""
-        return None
+    def series(self, signal: Signal) -> tuple[Series, ...]:
+        """Return a series for a single value, or one for each of `STATISTICS`."""
+        names = [signal.name] if _single(signal) else [f"{signal.name}/{statistic}" for statistic in STATISTICS]
+        return tuple(Series(name, "hparams", range(1), 1, 100 // len(names)) for name in names)
 
-    def tags(self, subject: Signal) -> tuple[str, ...]:
-        """Hyperparameters have columns, not tags."""
-        return ()
+    def needs(self, signal: Signal, steps: range) -> Needs:
+        """Return a summary of all values."""
+        return Needs(summary=range(_rows(signal)))
 
-    def estimate(self, subject: Signal) -> Estimate:
-        """One value, or four statistics."""
-        return Estimate(1 if math.prod(subject.shape) == 1 else 4, "values", 100)
+    def fold(self, signal: Signal) -> Fold | None:
+        """Return the fold to statistics."""
+        return StatisticsFold()
 
-    def summarise(self, subject: Signal, block: DenseBlock) -> Any:
-        """Return the statistics of the finite values."""
-        return _statistics(block.values)
+    def draw(
+        self, signal: Signal, series: Series, step: int, block: DenseBlock | None, summary: Statistics | None
+    ) -> Record:
+        """Return one column."""
+        assert summary is not None
+        return Hparams({series.tag: self._columns(signal, summary)[series.tag]})
 
-    def merge(self, a: Any, b: Any) -> Any:
-        """Join two sets of statistics (Chan, Golub and LeVeque 1979)."""
-        count = a.count + b.count
-        if not a.count or not b.count:
-            return a if a.count else b
-        difference = b.mean - a.mean
-        mean = a.mean + difference * b.count / count
-        spread = a.spread + b.spread + difference * difference * a.count * b.count / count  # ** raises where it is inf
-        return _Statistics(count, mean, spread, min(a.low, b.low), max(a.high, b.high))
+    def records(
+        self, signal: Signal, series: Sequence[Series], steps: range, block: DenseBlock | None, summary: Any
+    ) -> Iterator[Record]:
+        """Yield all columns as one record."""
+        columns = self._columns(signal, summary)
+        yield Hparams({one.tag: columns[one.tag] for one in series})
 
-    def render(self, subject: Signal, block: DenseBlock | None, merged: Any) -> Iterator[Record]:
-        """Yield the columns."""
-        single = math.prod(subject.shape) == 1
-        values = merged.columns(subject.name, single=single)
-        if single and subject.dtype == "bool":
-            values = {name: bool(value) for name, value in values.items()}
-        yield Hparams(values)
+    def columns(self, name: str, value: Any) -> dict[str, bool | float | str] | None:
+        """Return the columns of any value."""
+        return hparam_values(name, value)
+
+    def dims(self, ndim: int) -> tuple[str, ...]:
+        """Return units, or rows and columns: nothing runs in time."""
+        return {1: ("unit",), 2: ("row", "column")}.get(ndim) or super().dims(ndim)
+
+    def _columns(self, signal: Signal, summary: Statistics) -> dict[str, bool | float | str]:
+        if not _single(signal):
+            return dict(summary.columns(signal.name))
+        return {signal.name: bool(summary.mean) if signal.dtype == "bool" else summary.mean}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,34 +107,49 @@ class HparamScalar(Hparam):
 
     format: ClassVar[str] = "scalar"
 
-    @property
-    def summary_step(self) -> int | None:
-        """Nothing to gather."""
+    def fit(self, signal: Signal) -> Plot:
+        """Accept any shape; a single value is a `Hparam`."""
+        return Hparam(time_axis=self.time_axis) if _single(signal) else self
+
+    def series(self, signal: Signal) -> tuple[Series, ...]:
+        """Return ``component/N{unit}/attr`` for each value, in the order of the flattened array."""
+        tags = (f"{signal.component}/N{unit}/{signal.attr}" for unit in range(math.prod(signal.shape)))
+        return tuple(Series(tag, "scalars", range(1), 1, 40, unit) for unit, tag in enumerate(tags))
+
+    def needs(self, signal: Signal, steps: range) -> Needs:
+        """Return all rows: each holds the points of some units."""
+        return Needs(range(_rows(signal)))
+
+    def fold(self, signal: Signal) -> Fold | None:
+        """Return None, because nothing is summarised."""
         return None
 
-    @property
-    def render_step(self) -> int | None:
-        """All values."""
-        return 1
-
-    def check(self, subject: Signal) -> Hparam:
-        """Accept any shape; a single value is a `Hparam`."""
-        return self if math.prod(subject.shape) > 1 else Hparam(time_axis=self.time_axis)
-
-    def tags(self, subject: Signal) -> tuple[str, ...]:
-        """Return ``component/N{unit}/attr``, units in the order of the flattened array."""
-        return tuple(subject.tag(f"N{unit}", subject.attr) for unit in range(math.prod(subject.shape)))
-
-    def estimate(self, subject: Signal) -> Estimate:
-        """One point a unit."""
-        count = math.prod(subject.shape)
-        return Estimate(count, "points", count * 40)
-
-    def render(self, subject: Signal, block: DenseBlock | None, merged: Any) -> Iterator[Record]:
-        """Yield the points of a block, all at step 0."""
+    def draw(self, signal: Signal, series: Series, step: int, block: DenseBlock | None, summary: Any) -> Record:
+        """Return the point of one unit, from a block of all rows."""
         assert block is not None
-        width = math.prod(subject.shape[1:])
-        first, tags = int(block.steps[0]) * width, self.tags(subject)
-        with np.errstate(over="ignore"):
-            values = block.values.reshape(1, -1).astype(np.float32)
-        yield Scalars(tags[first : first + values.size], np.zeros(1, np.int64), np.zeros(1), values)
+        value = float32(block.values).reshape(1, -1)[:, series.unit, None]
+        return Scalars((series.tag,), np.zeros(1, np.int64), np.zeros(1), value)
+
+    def records(
+        self, signal: Signal, series: Sequence[Series], steps: range, block: DenseBlock | None, summary: Any
+    ) -> Iterator[Record]:
+        """Yield the points of the rows of a block, all at step 0."""
+        assert block is not None
+        width = math.prod(signal.shape[1:])
+        first, values = int(block.steps[0]) * width, float32(block.values).reshape(1, -1)
+        inside = [one for one in series if one.unit is not None and first <= one.unit < first + values.size]
+        shown = values[:, [one.unit - first for one in inside if one.unit is not None]]
+        yield Scalars(tuple(one.tag for one in inside), np.zeros(1, np.int64), np.zeros(1), shown)
+
+    def columns(self, name: str, value: Any) -> dict[str, bool | float | str] | None:
+        """Return the columns of what is not an array of several numbers."""
+        array = np.asarray(value)
+        return None if array.dtype.kind in "biuf" and array.size > 1 else super().columns(name, value)
+
+
+def _single(signal: Signal) -> bool:
+    return math.prod(signal.shape) == 1
+
+
+def _rows(signal: Signal) -> int:
+    return signal.shape[0] if signal.shape else 1

@@ -1,83 +1,138 @@
-"""What a plot kind is: a fold over time blocks. One kind a module; `pipeline.rendering.KINDS` lists them.
+"""A plot: a catalogue of series, a fold over blocks, and the drawing of one address. One kind of plot a module.
 
-A kind is a frozen dataclass whose fields are its settings, with three pure functions:
+A kind of plot is a frozen dataclass whose fields are its settings. `pipeline.rendering.registry.PLOTS` lists them all.
 
-=====================================  ==========================================================
-``summarise(subject, block)``          one time block → a small partial
-``merge(a, b)``                        partial × partial → partial; associative, `a` before `b`
-``render(subject, block, merged)``     a block, or what was merged, → records
-=====================================  ==========================================================
-
-`summary_step` and `render_step` say which steps each needs. None means that it needs no block: a kind without a summary
-is drawn in the first pass, one without render blocks is drawn once from what was merged.
+==================================================  ====================================================================
+``fit(signal)``                                     the plot for a signal's shape, or an error that says what it needs
+``series(signal)``                                  all its `Series`; nothing is read
+``needs(signal, steps)``                            the rows to read for these steps, and those to fold into a summary
+``fold(signal)``                                    how blocks become a summary (`pipeline.rendering.folds`)
+``draw(signal, series, step, block, summary)``      one address → one record; the slow reference
+``records(signal, series, steps, block, summary)``  many addresses → records; the fast path, with the same bytes
+==================================================  ====================================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 from pipeline.errors import SettingError
 from pipeline.model.block import DenseBlock
 from pipeline.model.record import Record
+from pipeline.model.series import Series
 from pipeline.model.signal import Signal
+from pipeline.rendering.folds.fold import Fold
+from pipeline.rendering.settings import Settings
 
-__all__ = ["Estimate", "Kind", "refuse"]
+__all__ = ["Needs", "Plot"]
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """What a plot will write: `count` of `what` (``frames``, ``series`` …), about `size` bytes."""
+class Needs:
+    """The rows of a signal that drawing takes, as ranges along its first dimension.
 
-    count: int
-    what: str
-    size: int
+    Attributes
+    ----------
+    rows : range or None
+        What is drawn from, row by row; None where the summary is enough.
+    summary : range or None
+        What is folded first; None where nothing is.
+    """
+
+    rows: range | None = None
+    summary: range | None = None
 
 
-class Kind(Protocol):
-    """A plot kind with its settings. Instances are immutable, hashable and small to pickle."""
+@dataclass(frozen=True, kw_only=True)
+class Plot(Settings, ABC):
+    """A kind of plot with its settings: immutable, hashable and small to pickle."""
 
-    kind: ClassVar[str]
-    format: ClassVar[str]
-    #: Kept steps that make a task of tens of milliseconds, where drawing costs more than reading.
-    steps_a_task: ClassVar[int | None]
+    @abstractmethod
+    def fit(self, signal: Signal) -> Plot:
+        """Return the plot for the shape of `signal`, which is this one or a variant, else raise a SettingError."""
+
+    @abstractmethod
+    def series(self, signal: Signal) -> tuple[Series, ...]:
+        """Return all its series, known from shapes alone."""
+
+    @abstractmethod
+    def needs(self, signal: Signal, steps: range) -> Needs:
+        """Return the rows that drawing these steps of its series takes."""
+
+    @abstractmethod
+    def fold(self, signal: Signal) -> Fold | None:
+        """Return how blocks are folded into a summary; None if there is none."""
+
+    @abstractmethod
+    def draw(self, signal: Signal, series: Series, step: int, block: DenseBlock | None, summary: Any) -> Record:
+        """Return the record of one address.
+
+        Parameters
+        ----------
+        series : Series
+            One of this plot's.
+        step : int
+            One of its steps.
+        block : DenseBlock or None
+            The rows that `needs` names for this step.
+        summary : Any
+            The partial of the rows that `needs` names, or of more.
+        """
+
+    def records(
+        self, signal: Signal, series: Sequence[Series], steps: range, block: DenseBlock | None, summary: Any
+    ) -> Iterator[Record]:
+        """Yield the records of many addresses, those of a tag in step order.
+
+        Parameters
+        ----------
+        series : sequence of Series
+            All of this plot's, or some.
+        steps : range
+            The rows of `block`; without one, the steps that `summary` is of.
+        block : DenseBlock or None
+        summary : Any
+        """
+        for number, step in enumerate(steps):
+            row = None if block is None else block.part(slice(number, number + 1))
+            for one in series:
+                yield self.draw(signal, one, step, row, summary)
+
+    def pictured(self, signal: Signal) -> Plot:
+        """Return the plot whose pictures stand for this one where there is no TensorBoard, such as in a notebook."""
+        return self
+
+    def columns(self, name: str, value: Any) -> dict[str, bool | float | str] | None:
+        """Return the hyperparameters of a value that is known without reading; None if it is drawn from an array.
+
+        Parameters
+        ----------
+        name : str
+            ``component/attr``.
+        value : Any
+        """
+        return None
+
+    def dims(self, ndim: int) -> tuple[str, ...]:
+        """Return names for the dimensions of an array that has none."""
+        return ("time", "unit", *(f"axis_{axis}" for axis in range(2, ndim)))[:ndim]
+
+    def chosen(self) -> dict[str, Any]:
+        """Return kind, format and the settings that differ from the defaults, as the YAML form holds them."""
+        given = {item.name: getattr(self, item.name) for item in fields(self)}
+        changed = {item.name: given[item.name] for item in fields(self) if given[item.name] != item.default}
+        return {"kind": self.kind, "format": self.format} | changed
 
     @property
-    def time_axis(self) -> int | str | None:
-        """Which axis is time, where the user says so."""
+    def title(self) -> str:
+        """Its kind and format in words, such as ``trace (scalar)``."""
+        return f"{self.kind} ({self.format})"
 
-    @property
-    def summary_step(self) -> int | None:
-        """Every how many steps `summarise` needs one; None if it has nothing to summarise."""
-
-    @property
-    def render_step(self) -> int | None:
-        """Every how many steps `render` needs one; None if it draws from the merged summary alone."""
-
-    def check(self, subject: Signal) -> Kind:
-        """Return this kind fit for `subject` (as itself, or as the variant for its shape), else raise SettingError."""
-
-    def window_steps(self, subject: Signal) -> int | None:
-        """Return after how many steps what was merged is drawn and begun anew; None for at the end only."""
-
-    def tags(self, subject: Signal) -> tuple[str, ...]:
-        """Return all tags it will write."""
-
-    def estimate(self, subject: Signal) -> Estimate:
-        """Return what it will write, from shapes alone."""
-
-    def summarise(self, subject: Signal, block: DenseBlock) -> Any:
-        """Return the partial of one block."""
-
-    def merge(self, a: Any, b: Any) -> Any:
-        """Return the partial of two neighbouring stretches of time, the earlier one first."""
-
-    def render(self, subject: Signal, block: DenseBlock | None, merged: Any) -> Iterator[Record]:
-        """Yield records, those of a tag in step order."""
-
-
-def refuse(kind: Kind, subject: Signal, needs: str) -> SettingError:
-    """Return the error for a variable of the wrong shape."""
-    dims = ", ".join(f"{dim}={size}" for dim, size in zip(subject.dims, subject.shape, strict=True)) or "a single value"
-    return SettingError(f"{subject.name}: a {kind.kind} needs {needs}; this is ({dims})")
+    def refuse(self, signal: Signal, needs: str) -> SettingError:
+        """Return the error for a signal of the wrong shape."""
+        sizes = zip(signal.dims, signal.shape, strict=True)
+        dims = ", ".join(f"{dim}={size}" for dim, size in sizes) or "a single value"
+        return SettingError(f"{signal.name}: a {self.kind} needs {needs}; this is ({dims})")

@@ -6,7 +6,6 @@ black. Where cells stand for several steps or units and most have spikes, those 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,8 +14,10 @@ import numpy.typing as npt
 
 from pipeline.errors import SettingError
 from pipeline.model.block import DenseBlock
-from pipeline.model.record import Image
+from pipeline.model.record import Image, Record
+from pipeline.model.series import Series
 from pipeline.model.signal import Signal
+from pipeline.rendering.folds.counts import Counts, CountsFold, starts_of_groups
 from pipeline.rendering.picture.canvas import DPI, ColourBar, Look, frame
 from pipeline.rendering.picture.colours import BLACK, INK, WHITE, colour_scale
 from pipeline.rendering.picture.dashes import marks, soften
@@ -30,8 +31,8 @@ from pipeline.rendering.picture.stimuli import (
     palette,
     write_labels,
 )
-from pipeline.rendering.plot import Estimate, refuse
-from pipeline.rendering.settings import Settings, optional, positive, setting, whole
+from pipeline.rendering.plot import Needs, Plot
+from pipeline.rendering.settings import optional, positive, setting, whole
 from pipeline.units import SECONDS, duration
 
 __all__ = ["Raster"]
@@ -55,16 +56,8 @@ def _check_window(value: Any) -> int | str:
     return steps
 
 
-@dataclass(frozen=True)
-class _Counts:
-    """Spikes by column and row of the pictures, those of all windows one behind the other; `first` is column 0."""
-
-    first: int
-    spikes: npt.NDArray[np.int32]
-
-
 @dataclass(frozen=True, kw_only=True)
-class Raster(Settings):
+class Raster(Plot):
     """A binary (time, unit) array as a spike raster: time to the right, unit 0 at the top.
 
     Attributes
@@ -85,8 +78,6 @@ class Raster(Settings):
 
     kind: ClassVar[str] = "raster"
     format: ClassVar[str] = "image"
-    steps_a_task: ClassVar[int | None] = None
-
     line_size: float = setting(0.8, positive, "a number above 0")
     events: tuple[float, ...] | None = setting(None, optional(check_events), "a list of times, such as [100, 250]")
     event_colors: tuple[str, ...] | None = setting(
@@ -111,58 +102,55 @@ class Raster(Settings):
                 "accepted is one an event"
             )
 
-    @property
-    def summary_step(self) -> int | None:
-        """Every step."""
-        return 1
-
-    @property
-    def render_step(self) -> int | None:
-        """Drawn from the counts."""
-        return None
-
-    def check(self, subject: Signal) -> Raster:
+    def fit(self, signal: Signal) -> Plot:
         """Accept (time, unit), and a single unit's (time,)."""
-        if subject.time is None or len(subject.shape) not in (1, 2):
-            raise refuse(self, subject, "the dimensions (time, unit); set time_axis if time is not known")
-        if isinstance(self.window, str) and subject.time.unit not in SECONDS:
-            raise SettingError(
-                f"{subject.name}: window={self.window!r} needs the duration of a step (dt), or say steps"
-            )
+        if signal.time is None or len(signal.shape) not in (1, 2):
+            raise self.refuse(signal, "the dimensions (time, unit); set time_axis if time is not known")
+        if isinstance(self.window, str) and signal.time.unit not in SECONDS:
+            raise SettingError(f"{signal.name}: window={self.window!r} needs the duration of a step (dt), or say steps")
         return self
 
-    def window_steps(self, subject: Signal) -> int | None:
-        """Return the window in steps."""
-        if not isinstance(self.window, str):
-            return self.window
-        assert subject.time is not None
-        number, unit = duration(self.window)
-        return max(1, round(number * SECONDS[unit] / SECONDS[subject.time.unit] / subject.time.step))
+    def series(self, signal: Signal) -> tuple[Series, ...]:
+        """Return one series, ``component/raster``, with a step a window."""
+        span = self._span(signal)
+        steps = range(0, signal.shape[0], span)
+        cells_drawn = min(span * _units(signal), self.size[0] * self.size[1] * DPI * DPI)
+        size = len(steps) * int(14_000 + cells_drawn / 12)
+        return (Series(f"{signal.component}/raster", "images", steps, len(steps), size),)
 
-    def tags(self, subject: Signal) -> tuple[str, ...]:
-        """One tag, ``component/raster``."""
-        return (subject.tag("raster"),)
+    def needs(self, signal: Signal, steps: range) -> Needs:
+        """Return a summary of the windows that begin at these steps."""
+        return Needs(summary=range(steps[0], min(steps[-1] + self._span(signal), signal.shape[0])))
 
-    def estimate(self, subject: Signal) -> Estimate:
-        """One picture, or one a window."""
-        count = -(-subject.shape[0] // self._span(subject))
-        pixels = self.size[0] * self.size[1] * DPI * DPI
-        cells_drawn = min(self._span(subject) * _units(subject), pixels)
-        return Estimate(count, "frames" if count > 1 else "image", count * int(14_000 + cells_drawn / 12))
+    def fold(self, signal: Signal) -> CountsFold:
+        """Return the fold to counts."""
+        columns, rows, _ = self._grid(signal)
+        return CountsFold(self._span(signal), _units(signal), columns, rows)
 
-    def _span(self, subject: Signal) -> int:
+    def draw(self, signal: Signal, series: Series, step: int, block: DenseBlock | None, summary: Counts) -> Record:
+        """Return the picture of the window that begins at `step`."""
+        assert signal.time is not None
+        png, width, height = self._draw(signal, self.fold(signal).window(summary, step), step)
+        return Image(series.tag, step, signal.time.seconds(step), png, width, height)
+
+    def _span(self, signal: Signal) -> int:
         """Return the steps of one picture."""
-        return min(self.window_steps(subject) or subject.shape[0], subject.shape[0])
+        assert signal.time is not None
+        window = self.window or signal.shape[0]
+        if isinstance(window, str):
+            number, unit = duration(window)
+            window = max(1, round(number * SECONDS[unit] / SECONDS[signal.time.unit] / signal.time.step))
+        return min(window, signal.shape[0])
 
-    def _look(self, subject: Signal, most: int | None) -> Look:
+    def _look(self, signal: Signal, most: int | None) -> Look:
         """Return the look of a picture whose fullest cell holds `most` spikes; None where no cell is shared."""
-        assert subject.time is not None
-        time, span, units = subject.time, self._span(subject), _units(subject)
+        assert signal.time is not None
+        time, span, units = signal.time, self._span(signal), _units(signal)
         start = time.start if self.window is None else 0.0
         return Look(
             self.size,
             time.label if self.window is None else f"{time.label}, from the start of the window",
-            subject.dims[1] if len(subject.dims) > 1 else "unit",
+            signal.dims[1] if len(signal.dims) > 1 else "unit",
             (start, start + time.step * span),
             (units - 0.5, -0.5),
             whole_y=True,
@@ -170,76 +158,38 @@ class Raster(Settings):
             bar=None if most is None else ColourBar(INK, 1, most, "spikes a pixel"),
         )
 
-    def _grid(self, subject: Signal) -> tuple[int, int, bool]:
+    def _grid(self, signal: Signal) -> tuple[int, int, bool]:
         """Return (columns, rows) that spikes are counted into, and whether these share steps or units."""
-        span, units = self._span(subject), _units(subject)
-        area = frame(self._look(subject, None)).area
+        span, units = self._span(signal), _units(signal)
+        area = frame(self._look(signal, None)).area
         shared = span > area.width or units > area.height
         if shared:
-            area = frame(self._look(subject, 1000)).area
+            area = frame(self._look(signal, 1000)).area
         return min(area.width, span), min(area.height, units), shared
 
-    def summarise(self, subject: Signal, block: DenseBlock) -> Any:
-        """Return the counts of a block, by window."""
-        columns, rows, _ = self._grid(subject)
-        span, units = self._span(subject), _units(subject)
-        values = block.values.reshape(len(block.steps), units)
-        spikes = values > 0 if values.dtype != bool else values
-        window, inside = np.divmod(block.steps, span)
-        column = window * columns + inside * columns // span
-        starts = np.flatnonzero(np.diff(column, prepend=column[0] - 1))
-        counts = _add(spikes, starts)
-        if rows < units:
-            counts = np.add.reduceat(counts, _starts(units, rows), axis=1)
-        first = int(column[0])
-        found = np.zeros((int(column[-1]) - first + 1, rows), np.int32)
-        found[column[starts] - first] = counts
-        return _Counts(first, found)
-
-    def merge(self, a: Any, b: Any) -> Any:
-        """Join the columns, adding up the one that both have a part of."""
-        shared = a.first + len(a.spikes) - b.first
-        if shared <= 0:  # between them there may be columns without a step
-            gap = np.zeros((-shared, a.spikes.shape[1]), np.int32)
-            return _Counts(a.first, np.concatenate([a.spikes, gap, b.spikes]))
-        middle = a.spikes[-shared:] + b.spikes[:shared]
-        return _Counts(a.first, np.concatenate([a.spikes[:-shared], middle, b.spikes[shared:]]))
-
-    def render(self, subject: Signal, block: DenseBlock | None, merged: Any) -> Iterator[Image]:
-        """Yield one picture a window."""
-        assert subject.time is not None
-        span, columns = self._span(subject), self._grid(subject)[0]
-        past = merged.first + len(merged.spikes)
-        for number in range(merged.first // columns, -(-past // columns)):
-            before, after = max(0, merged.first - number * columns), max(0, (number + 1) * columns - past)
-            inside = merged.spikes[max(0, number * columns - merged.first) :][: columns - before]
-            start = number * span
-            png, width, height = self._draw(subject, np.pad(inside, ((before, after), (0, 0))), start)
-            yield Image(self.tags(subject)[0], start, subject.time.seconds(start), png, width, height)
-
-    def _caption(self, subject: Signal, start: int, spikes: int) -> str:
-        assert subject.time is not None
+    def _caption(self, signal: Signal, start: int, spikes: int) -> str:
+        assert signal.time is not None
         total = "1 spike" if spikes == 1 else f"{spikes:,} spikes"
         if self.window is None:
             return total
-        unit = "steps" if subject.time.unit == "step" else subject.time.unit
-        past = min(start + self._span(subject), subject.shape[0])
-        return f"{subject.time.at(start):.7g} to {subject.time.at(past):.7g} {unit}, {total}"
+        unit = "steps" if signal.time.unit == "step" else signal.time.unit
+        past = min(start + self._span(signal), signal.shape[0])
+        return f"{signal.time.at(start):.7g} to {signal.time.at(past):.7g} {unit}, {total}"
 
-    def _draw(self, subject: Signal, spikes: npt.NDArray[np.int32], start: int) -> tuple[bytes, int, int]:
+    def _draw(self, signal: Signal, spikes: npt.NDArray[np.int32], start: int) -> tuple[bytes, int, int]:
         """Return the PNG of one window's counts, shape (columns, rows), with its width and height."""
-        crowded = self._grid(subject)[2] and np.count_nonzero(spikes) > _CROWDED * spikes.size
+        crowded = self._grid(signal)[2] and np.count_nonzero(spikes) > _CROWDED * spikes.size
         most = _round_up(int(spikes.max())) if crowded else None
-        canvas = frame(self._look(subject, most))
+        canvas = frame(self._look(signal, most))
         area = canvas.area
         counts = spikes.T
         if counts.shape[1] > area.width:  # the colour bar left less room than the spikes were counted for
-            counts = np.add.reduceat(counts, _starts(counts.shape[1], area.width), axis=1)
+            counts = np.add.reduceat(counts, starts_of_groups(counts.shape[1], area.width), axis=1)
         scale = colour_scale(INK, 1, most or 1)
         ink = np.where(counts > 0, scale.indices(counts) if most else BLACK, WHITE).astype(np.uint8)
         rows, columns = ink.shape
         ink = np.pad(ink, ((1, 0), (1, 0)))  # line and column 0: between the spikes
-        events, colours = self._events(subject, area.width, start)
+        events, colours = self._events(signal, area.width, start)
         lines = ink[:, marks(columns, area.width, lambda room: min(room, _WIDEST))]
         lines = np.where(lines == WHITE, bars(events, area.width), lines)
         which = marks(rows, area.height, lambda room: max(1, round(room * min(self.line_size, 1.0))))
@@ -247,16 +197,16 @@ class Raster(Settings):
         lines = lines[which[starts]]
         if np.count_nonzero(spikes) <= _SPARSE * spikes.size:
             lines, starts = soften(lines, starts, area.height, (rows, columns))
-        caption = self._caption(subject, start, int(spikes.sum()))
+        caption = self._caption(signal, start, int(spikes.sum()))
         scanlines = canvas.blank()
         canvas.paint(scanlines, lines, starts)
         write_labels(canvas, scanlines, events, len(colours))
-        return canvas.finish(scanlines, subject.name, caption, palette(colours)), *canvas.size
+        return canvas.finish(scanlines, signal.name, caption, palette(colours)), *canvas.size
 
-    def _events(self, subject: Signal, width: int, start: int) -> tuple[list[Event], list[str]]:
+    def _events(self, signal: Signal, width: int, start: int) -> tuple[list[Event], list[str]]:
         """Return the events of one window on an area so many pixels wide, and their colours."""
-        assert subject.time is not None
-        time, span, given = subject.time, self._span(subject), self.event_colors or _EVENT_COLOURS
+        assert signal.time is not None
+        time, span, given = signal.time, self._span(signal), self.event_colors or _EVENT_COLOURS
         colours, found = list(dict.fromkeys(given)), []
         for number, event in enumerate(self.events or ()):
             at = (event - time.start) / time.step - start
@@ -267,23 +217,11 @@ class Raster(Settings):
         return found, colours
 
 
-def _starts(count: int, groups: int) -> npt.NDArray[np.intp]:
-    """Return where each of `groups` begins, when number ``i`` of `count` is in group ``i * groups // count``."""
-    return np.flatnonzero(np.diff(np.arange(count) * groups // count, prepend=-1))
-
-
 def _round_up(most: int) -> int:
     """Return the next of 2, 5, 10, 20, 50 …, so that windows share the drawn frame."""
     decade: int = 10 ** max(0, len(str(max(1, most - 1))) - 1)
     return next(nice * decade for nice in (1, 2, 5, 10) if nice * decade >= max(2, most))
 
 
-def _units(subject: Signal) -> int:
-    return subject.shape[1] if len(subject.shape) > 1 else 1
-
-
-def _add(spikes: npt.NDArray[np.bool_], starts: npt.NDArray[np.intp]) -> npt.NDArray[np.int32]:
-    """Return the number of spikes of each stretch of steps, shape (len(starts), units)."""
-    if len(starts) == len(spikes):
-        return spikes.astype(np.int32)
-    return np.add.reduceat(spikes, starts, axis=0, dtype=np.int32)
+def _units(signal: Signal) -> int:
+    return signal.shape[1] if len(signal.shape) > 1 else 1

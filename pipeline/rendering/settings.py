@@ -1,7 +1,7 @@
 """Plot settings: frozen, validated once, the same from Python, YAML and the command line.
 
-A plot kind is a frozen dataclass whose fields *are* its settings (`pipeline.rendering`). A field is declared with
-`setting`, which names the check that turns what a user wrote into what the code uses, and the words that tell the
+A kind of plot is a frozen dataclass whose fields *are* its settings (`pipeline.rendering.plot`). A field is declared
+with `setting`, which names the check that turns what a user wrote into what the code uses, and the words that tell the
 user what is accepted.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -80,7 +80,7 @@ def check_time_axis(value: Any) -> int | str:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The settings that every plot kind shares.
+    """The settings that all kinds of plots share.
 
     Attributes
     ----------
@@ -107,12 +107,6 @@ class Settings:
             except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as cause:
                 accepted = item.metadata["accepted"]
                 raise SettingError(f"{self.kind}: {item.name}={value!r}: accepted is {accepted}") from cause
-
-    def chosen(self) -> dict[str, Any]:
-        """Return kind, format and the settings that differ from the defaults, as the YAML form holds them."""
-        given = {f.name: getattr(self, f.name) for f in fields(self) if f.default is not MISSING}
-        changed = {f.name: given[f.name] for f in fields(self) if f.name in given and given[f.name] != f.default}
-        return {"kind": self.kind, "format": self.format} | changed
 
 
 def as_mapping(value: Any, what: str) -> Mapping[str, Any]:

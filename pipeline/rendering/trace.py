@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from pipeline.errors import SettingError
+from pipeline.model.series import Series
 from pipeline.model.signal import Signal
-from pipeline.rendering.plot import Kind, refuse
+from pipeline.rendering.plot import Plot
 from pipeline.rendering.settings import Settings, optional, setting, whole
 
 __all__ = ["Trace"]
@@ -36,7 +37,7 @@ def _check_units(value: Any) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trace(Settings):
+class Trace(Plot):
     """A (time, unit) or (time,) array as a series a unit.
 
     Attributes
@@ -46,7 +47,6 @@ class Trace(Settings):
     """
 
     kind: ClassVar[str] = "trace"
-    steps_a_task: ClassVar[int | None] = None
 
     size: tuple[float, float] = setting(
         (10.0, 5.0), Settings.__dataclass_fields__["size"].metadata["check"], "two numbers of inches, such as 10x5"
@@ -55,30 +55,24 @@ class Trace(Settings):
         None, optional(_check_units), "different unit numbers from 0, such as [0, 5, 7] or 0:10"
     )
 
-    def check_series(self: Kind, subject: Signal) -> None:
+    def fit(self, signal: Signal) -> Plot:
         """Accept (time, unit) and (time,), with the units that are asked for."""
-        if subject.time is None or len(subject.shape) not in (1, 2):
-            raise refuse(self, subject, "the dimensions (time, unit) or (time); set time_axis if time is not known")
-        count = subject.shape[1] if len(subject.shape) > 1 else 1
-        beyond = [unit for unit in getattr(self, "units", None) or () if unit >= count]
+        if signal.time is None or len(signal.shape) not in (1, 2):
+            raise self.refuse(signal, "the dimensions (time, unit) or (time); set time_axis if time is not known")
+        count = signal.shape[1] if len(signal.shape) > 1 else 1
+        beyond = [unit for unit in self.units or () if unit >= count]
         if beyond:
-            raise SettingError(f"{subject.name}: trace: units={beyond}: accepted is 0 to {count - 1}")
+            raise SettingError(f"{signal.name}: trace: units={beyond}: accepted is 0 to {count - 1}")
+        return self
 
-    def window_steps(self, subject: Signal) -> int | None:
-        """Return None: a series runs over all of the time."""
-        return None
+    def tags(self, signal: Signal) -> dict[int, str]:
+        """Return ``component/N{unit}/attr`` by unit, of those that are shown; ``component/attr`` without units."""
+        if len(signal.shape) == 1:
+            return {0: signal.name}
+        shown = range(signal.shape[1]) if self.units is None else self.units
+        return {unit: f"{signal.component}/N{unit}/{signal.attr}" for unit in shown}
 
-    def tags(self, subject: Signal) -> tuple[str, ...]:
-        """Return ``component/N{unit}/attr`` for each unit; ``component/attr`` where there are no units."""
-        if len(subject.shape) == 1:
-            return (subject.tag(subject.attr),)
-        return tuple(subject.tag(f"N{unit}", subject.attr) for unit in self.shown(subject))
-
-    def shown(self, subject: Signal) -> tuple[int, ...] | range:
-        """Return the units that are shown."""
-        return range(subject.shape[1] if len(subject.shape) > 1 else 1) if self.units is None else self.units
-
-    def series(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return the values of the units that are shown, shape (k, unit)."""
-        values = values.reshape(len(values), -1)
-        return values if self.units is None else values[:, list(self.units)]
+    def places(self, series: Sequence[Series]) -> list[int]:
+        """Return where the units of some series are among those that are shown."""
+        place = None if self.units is None else {unit: at for at, unit in enumerate(self.units)}
+        return [(one.unit or 0) if place is None else place[one.unit or 0] for one in series]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pipeline.planning.job import Drawing, Job
-from pipeline.running.executors import Executor, InProcess
+from pipeline.planning.job import Job
+from pipeline.rendering.drawing import Drawing
+from pipeline.running.clocks import with_clock
+from pipeline.running.executors.in_process import InProcess
+from pipeline.running.executors.protocol import Executor
+from pipeline.running.merge_tree import Level, MergeTree
 from pipeline.running.tasks import (
     Failure,
     Outcome,
-    draw_merged,
+    draw_summary,
     first_pass,
     guarded,
     joined,
@@ -22,25 +26,21 @@ from pipeline.running.tasks import (
     without_partials,
 )
 
-__all__ = ["Mark", "Piece", "all_at_once", "batches", "pieces", "step_sizes"]
-
-#: What is merged so far, by tree: (level, outcome) of a `_Tree`.
-Levels = tuple[tuple[tuple[int, Any], ...], ...]
-
-#: How many partials are merged at a time: few tasks, and few partials that wait.
-_AT_ONCE = 8
-
-#: The level of a `_Tree` from which partials are merged by value. A scheduler remembers every task that led to a result
-#: as long as that is needed, and does them all again when the worker that holds it is lost: here some 500 blocks.
-_DETACHED = 3
+__all__ = ["Piece", "ResumePoint", "all_at_once", "pieces"]
 
 
 @dataclass(frozen=True)
-class Mark:
-    """A place where the work for a variable can go on: so many steps are done, this is merged so far."""
+class ResumePoint:
+    """Finished steps of a variable's schedule, and the partial merges: its work can go on from here.
+
+    Attributes
+    ----------
+    done : int
+    levels : tuple, a tree, of tuples of Level
+    """
 
     done: int = 0
-    levels: Levels = ()
+    levels: tuple[tuple[Level, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Piece:
     ----------
     handle : Any
         Of its `Outcome`.
-    mark : Mark or None
-        What is reached with it; None where more of the same step follows.
+    reached : ResumePoint or None
+        What is reached with it; None where more of the same step of the schedule follows.
     size : int
         Bytes of values that it reads.
     writes : bool
@@ -62,39 +62,10 @@ class Piece:
     """
 
     handle: Any
-    mark: Mark | None
+    reached: ResumePoint | None
     size: int = 0
     writes: bool = True
     variables: int = 0
-
-
-def step_sizes(job: Job) -> list[int]:
-    """Return the bytes of values that are read for each mark that `pieces` yields for a job from its beginning."""
-    return [*map(job.size, job.first_blocks()), *map(job.size, job.second_blocks()), *(0 for _ in _drawn_last(job))]
-
-
-def batches(jobs: Sequence[Job], alone: Container[int] = ()) -> Iterator[tuple[range, bool]]:
-    """Yield the numbers of neighbouring variables, and whether they are so small that one task does them all.
-
-    Parameters
-    ----------
-    jobs : sequence of Job
-    alone : container of int
-        Numbers of variables that are done each by itself.
-    """
-    stretch, size = range(0), 0
-    for number, job in enumerate(jobs):
-        weight = sum(step_sizes(job)) + sum(d.kind.estimate(d.subject).size for d in job.drawings)
-        small = weight <= job.block_bytes // 2 and number not in alone and not (job.times is not None and job.windowed)
-        if stretch and not (small and size + weight <= job.block_bytes // 2):
-            yield stretch, True
-            stretch, size = range(number, number), 0
-        if small:
-            stretch, size = range(stretch.start if stretch else number, number + 1), size + weight
-        else:
-            yield range(number, number + 1), False
-    if stretch:
-        yield stretch, True
 
 
 def all_at_once(jobs: Sequence[Job]) -> tuple[Outcome | Failure, ...]:
@@ -103,99 +74,97 @@ def all_at_once(jobs: Sequence[Job]) -> tuple[Outcome | Failure, ...]:
 
 
 def _whole(job: Job) -> Outcome | Failure:
-    found = [piece.handle for piece in pieces(job.read_times(), InProcess())]
+    found = [piece.handle for piece in pieces(with_clock(job), InProcess())]
     failed = next((outcome for outcome in found if isinstance(outcome, Failure)), None)
     return failed or joined(found)
 
 
-def pieces(job: Job, where: Executor, resume: Mark | None = None) -> Iterator[Piece]:
+def pieces(job: Job, where: Executor, resume: ResumePoint | None = None) -> Iterator[Piece]:
     """Yield what is done for one variable.
 
-    First pass: each block is read once, for all plots. What is summarised is merged as a tree. Second pass: blocks that
-    are drawn with the merged summary are read again. Last, what is drawn from the merged summary alone.
+    First pass: each block is read once, for all plots, and what is summarised is merged as a tree. Second pass: blocks
+    that are drawn with the summary are read again. Last, what is drawn from the summary alone.
 
     Parameters
     ----------
     job : Job
     where : Executor
-    resume : Mark, optional
+    resume : ResumePoint, optional
         Where to go on; handles in it may be plain values.
     """
-    resume = resume or Mark()
-    do = partial(where.submit, guarded)
-    groups = [group for group in (job.windowed, _kept_on(job)) if group]
-    numbers = [tuple(map(job.summarised.index, group)) for group in groups]
-    trees = [
-        _Tree(partial(do, merge_partials, job.summarised, which), where.detach, levels)
-        for which, levels in zip(numbers, resume.levels or ((),) * len(groups), strict=True)
-    ]
-
-    def draw(group: Sequence[Drawing], tree: _Tree) -> Iterator[Any]:
-        merged = tree.merged()
-        return (do(draw_merged, drawing, job.summarised.index(drawing), merged) for drawing in group)
-
-    def mark(done: int) -> Mark:
-        return Mark(done, tuple(tuple(tree.levels) for tree in trees))
-
-    first, second, last = job.first_blocks(), job.second_blocks(), _drawn_last(job)
-    for done, block in enumerate(first, start=1):
-        if done <= resume.done:
-            continue
-        outcome = do(first_pass, job.at(block), job.summarised, job.drawn_at_once)
-        apart = bool(job.drawn_at_once and trees)  # events go to the writer, partials stay where they are
-        for tree in trees:
-            tree.add(do(only_partials, outcome) if apart else outcome)
-        handles = [do(without_partials, outcome) if apart else outcome]
-        if job.windowed and (block.stop % (job.segment or 1) == 0 or block.stop == job.length):
-            handles += draw(job.windowed, trees[0])
-            trees[0].levels.clear()
-        writes = bool(job.drawn_at_once)
-        for number, handle in enumerate(handles, start=1):
-            reached = mark(done) if number == len(handles) else None
-            yield Piece(handle, reached, job.size(block) if number == 1 else 0, writes or number > 1)
-    again = [(drawing, job.summarised.index(drawing)) for drawing in job.drawn_again]
-    merged = None
-    if second:  # by value, since tasks that need no other are spread evenly; it is small, such as limits
-        merged = where.detach(do(only_partials, trees[-1].merged(), [number for _, number in again]))
-    for done, block in enumerate(second, start=len(first) + 1):
-        if done > resume.done:
-            yield Piece(do(second_pass, job.at(block), again, merged), mark(done), job.size(block))
-    drawn = draw(last, trees[-1]) if last else iter(())
-    for done, handle in enumerate(drawn, start=len(first) + len(second) + 1):
-        if done > resume.done:
-            yield Piece(handle, mark(done))
+    resume = resume or ResumePoint()
+    schedule = _Schedule(job, where, resume)
+    yield from schedule.first_pass(resume.done)
+    yield from schedule.second_pass(resume.done)
+    yield from schedule.last(resume.done)
 
 
-def _kept_on(job: Job) -> list[Drawing]:
-    """Return what is merged over all of the time."""
-    return [d for d in job.summarised if d not in job.windowed]
+class _Schedule:
+    """The passes of one variable; their steps are numbered through, blocks first."""
 
+    def __init__(self, job: Job, where: Executor, resume: ResumePoint) -> None:
+        self.job, self.where = job, where
+        groups = [group for group in (job.windowed, job.summarised_whole) if group]
+        self.trees = [
+            MergeTree(partial(self._do, merge_partials, job.summarised, self._numbers(group)), where.detach, levels)
+            for group, levels in zip(groups, resume.levels or ((),) * len(groups), strict=True)
+        ]
 
-def _drawn_last(job: Job) -> list[Drawing]:
-    return [d for d in _kept_on(job) if d not in job.drawn_again]
+    def first_pass(self, done: int) -> Iterator[Piece]:
+        """Yield the blocks of the first pass that are not done, and the windows that they complete."""
+        job, start = self.job, 0
+        apart = bool(job.drawn_at_once and self.trees)  # events go to the writer, partials stay where they are
+        for number, block in enumerate(job.first_blocks, start=1):
+            ends = bool(job.windowed) and (block.stop % (job.segment or 1) == 0 or block.stop == job.length)
+            if number > done:
+                outcome = self._do(first_pass, job.at(block), job.summarised, job.drawn_at_once)
+                for tree in self.trees:
+                    tree.add(self._do(only_partials, outcome) if apart else outcome)
+                handles = [self._do(without_partials, outcome) if apart else outcome]
+                handles += self._windows(range(start, block.stop)) if ends else []
+                for at, handle in enumerate(handles, start=1):
+                    reached = self._reached(number) if at == len(handles) else None
+                    yield Piece(handle, reached, job.size(block) if at == 1 else 0, at > 1 or bool(job.drawn_at_once))
+            start = block.stop if ends else start
 
+    def second_pass(self, done: int) -> Iterator[Piece]:
+        """Yield the blocks of the second pass that are not done."""
+        job = self.job
+        if not job.second_blocks:
+            return
+        again = [(drawing, job.summarised.index(drawing)) for drawing in job.drawn_again]
+        numbers = [number for _, number in again]  # by value, because tasks that need no other are spread evenly
+        merged = self.where.detach(self._do(only_partials, self.trees[-1].merged(), numbers))
+        for number, block in enumerate(job.second_blocks, start=len(job.first_blocks) + 1):
+            if number > done:
+                yield Piece(self._do(second_pass, job.at(block), again, merged), self._reached(number), job.size(block))
 
-class _Tree:
-    """Merges what is added, in order, `_AT_ONCE` of a level at a time, so that it holds few of each."""
+    def last(self, done: int) -> Iterator[Piece]:
+        """Yield what is drawn from the summary alone, and is not done."""
+        job = self.job
+        if not job.drawn_last:
+            return
+        merged = self.trees[-1].merged()
+        before = len(job.first_blocks) + len(job.second_blocks)
+        for number, drawing in enumerate(job.drawn_last, start=before + 1):
+            if number > done:
+                yield Piece(self._draw(drawing, drawing.steps, merged), self._reached(number))
 
-    def __init__(
-        self, merge: Callable[..., Any], detach: Callable[[Any], Any], levels: Sequence[tuple[int, Any]] = ()
-    ) -> None:
-        self.merge, self.detach = merge, detach
-        self.levels = list(levels)
+    def _windows(self, rows: range) -> list[Any]:
+        """Return handles of the windows that begin in some rows, and begin their summary anew."""
+        merged = self.trees[0].merged()
+        self.trees[0].clear()
+        windowed = self.job.windowed
+        return [self._draw(drawing, range(rows.start, rows.stop, drawing.steps.step), merged) for drawing in windowed]
 
-    def add(self, item: Any) -> None:
-        self.levels.append((0, item))
-        while len(self.levels) >= _AT_ONCE and self.levels[-_AT_ONCE][0] == self.levels[-1][0]:
-            self._merge_last(_AT_ONCE)
+    def _draw(self, drawing: Drawing, steps: range, merged: Any) -> Any:
+        return self._do(draw_summary, drawing, self.job.summarised.index(drawing), steps, merged)
 
-    def merged(self) -> Any:
-        """Return what was added, merged."""
-        while len(self.levels) > 1:
-            self._merge_last(min(_AT_ONCE, len(self.levels)))
-        return self.levels[0][1]
+    def _numbers(self, drawings: Sequence[Drawing]) -> tuple[int, ...]:
+        return tuple(map(self.job.summarised.index, drawings))
 
-    def _merge_last(self, count: int) -> None:
-        level = self.levels[-count][0]
-        items = [self.detach(item) if at >= _DETACHED else item for at, item in self.levels[-count:]]
-        self.levels[-count:] = [(level + 1, self.merge(*items))]
+    def _do(self, function: Any, *args: Any) -> Any:
+        return self.where.submit(guarded, function, *args)
+
+    def _reached(self, done: int) -> ResumePoint:
+        return ResumePoint(done, tuple(tuple(tree.levels) for tree in self.trees))

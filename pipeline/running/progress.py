@@ -54,30 +54,34 @@ class Tally:
         self._bytes = sum(sum(blocks) for run in sizes for blocks in run)
         self._before = 0, 0  # blocks and bytes of the variables that are complete
         self._at = 0, 0
-        self._reached = 0
+        self._reached = self._read = self._size = 0  # of the variable that is under way
+        self._begin()
 
     def reach(self, names: tuple[str, str], run: int, variable: int, done: int) -> Progress:
         """Say that so many blocks of a variable are done, and all variables before it."""
         while self._at < (run, variable):
             self._next()
         blocks = self._sizes[run][variable]
-        self._reached = max(self._reached, min(done, len(blocks)))
-        read = sum(blocks[: self._reached])
+        reached = max(self._reached, min(done, len(blocks)))
+        self._read += sum(blocks[self._reached : reached])
+        self._reached = reached
         count, size = self._before
         return Progress(
-            *names, count + self._reached, self._blocks, size + read, self._bytes, read, max(1, sum(blocks))
+            *names, count + reached, self._blocks, size + self._read, self._bytes, self._read, max(1, self._size)
         )
 
-    @property
-    def whole(self) -> int:
-        """As many blocks as no variable has more of."""
-        return self._blocks
+    def _begin(self) -> None:
+        """Begin a variable: no blocks of it are done, and no bytes of it read."""
+        run, variable = self._at
+        self._reached = self._read = 0
+        held = run < len(self._sizes) and variable < len(self._sizes[run])
+        self._size = sum(self._sizes[run][variable]) if held else 0
 
     def _next(self) -> None:
         run, variable = self._at
         if variable < len(self._sizes[run]):
-            blocks = self._sizes[run][variable]
-            self._before = self._before[0] + len(blocks), self._before[1] + sum(blocks)
-            self._at, self._reached = (run, variable + 1), 0
+            self._before = self._before[0] + len(self._sizes[run][variable]), self._before[1] + self._size
+            self._at = run, variable + 1
         else:
-            self._at, self._reached = (run + 1, 0), 0
+            self._at = run + 1, 0
+        self._begin()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from pipeline.model.series import in_words
+from pipeline.rendering.drawing import Drawing
 from pipeline.units import plural
 
-__all__ = ["Report", "RunReport"]
+__all__ = ["Report", "RunReport", "phrases"]
 
 
 @dataclass(frozen=True)
@@ -57,3 +60,17 @@ class Report:
     def problems(self) -> tuple[str, ...]:
         """All problems, a line each."""
         return (*self.failed, *(line for run in self.runs for line in run.problems))
+
+
+def phrases(drawings: Sequence[Drawing], hparams: int) -> Iterator[str]:
+    """Yield a phrase for each kind of plot, such as ``12 pictures of 1 heatmap``; and the hyperparameters."""
+    groups: dict[tuple[str, str], list[Drawing]] = {}
+    for drawing in drawings:
+        plugin = drawing.series[0].plugin
+        if plugin != "hparams":
+            groups.setdefault((drawing.plot.kind, plugin), []).append(drawing)
+    for (kind, _), group in groups.items():
+        series = [one for drawing in group for one in drawing.series]
+        yield f"{in_words(series)} of {plural(len(group), kind)}"
+    if hparams:
+        yield plural(hparams, "hyperparameter")

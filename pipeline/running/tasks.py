@@ -16,14 +16,17 @@ from typing import Any, SupportsIndex
 from pipeline.errors import PipelineError
 from pipeline.model.block import DenseBlock
 from pipeline.model.record import Hparams, Record
-from pipeline.planning.job import Drawing, Slice
+from pipeline.rendering.drawing import Drawing
+from pipeline.slicing.budget import STRIP_BYTES
+from pipeline.slicing.read import Slice
 from pipeline.writing import encode, file_kind
 
 __all__ = [
     "Failure",
     "Outcome",
-    "draw_merged",
+    "draw_summary",
     "first_pass",
+    "fold_block",
     "guarded",
     "joined",
     "merge",
@@ -32,10 +35,6 @@ __all__ = [
     "second_pass",
     "without_partials",
 ]
-
-
-#: Bytes of values that are summarised at a time, since it takes several times as many to do so.
-_STRIP = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -86,32 +85,46 @@ def guarded(function: Callable[..., Any], *args: Any) -> Any:
 
 
 def first_pass(part: Slice, summarised: Sequence[Drawing], drawn: Sequence[Drawing]) -> Outcome:
-    """Read a block once; summarise it for some plots, draw it for others."""
-    data = part.read(keep=True)
-    partials = tuple(_summary(drawing, data) for drawing in summarised)
-    return replace(_encoded(r for d in drawn for r in _render(d, data, None)), partials=partials)
+    """Read a block once; fold it for some plots, draw it for others."""
+    block = part.read(cache=True)
+    partials = tuple(fold_block(drawing, block) for drawing in summarised)
+    return replace(_encoded(record for drawing in drawn for record in _drawn(drawing, block, None)), partials=partials)
 
 
-def _summary(drawing: Drawing, data: DenseBlock) -> Any:
-    block = data.every(drawing.kind.summary_step or 1)
-    strips = (drawing.kind.summarise(drawing.subject, strip) for strip in block.strips(_STRIP))
-    return reduce(drawing.kind.merge, strips) if len(block.steps) else None
+def fold_block(drawing: Drawing, block: DenseBlock, strip: int = STRIP_BYTES) -> Any:
+    """Return a drawing's partial of a block; None where it needs no step of it.
+
+    Parameters
+    ----------
+    strip : int
+        Bytes of values that are folded at a time.
+    """
+    fold, rows = drawing.fold, drawing.needs.summary
+    assert fold is not None
+    assert rows is not None
+    block = block.every(rows.step)
+    return reduce(fold.merge, map(fold.of, block.strips(strip))) if len(block.steps) else None
 
 
 def second_pass(part: Slice, drawings: Sequence[tuple[Drawing, int]], merged: Outcome) -> Outcome:
-    """Read a block again and draw it, now that all was summarised; a plot comes with the number of its partial."""
-    data = part.read()
-    return _encoded(r for drawing, number in drawings for r in _render(drawing, data, merged.partials[number]))
+    """Read a block again and draw it, now that all was summarised; a drawing comes with the number of its summary."""
+    block = part.read()
+    return _encoded(record for drawing, at in drawings for record in _drawn(drawing, block, merged.partials[at]))
 
 
-def _render(drawing: Drawing, data: DenseBlock, merged: Any) -> Iterator[Record]:
-    block = data.every(drawing.kind.render_step or 1)
-    return drawing.kind.render(drawing.subject, block, merged) if len(block.steps) else iter(())
+def _drawn(drawing: Drawing, block: DenseBlock, summary: Any) -> Iterator[Record]:
+    rows = drawing.needs.rows
+    assert rows is not None
+    block = block.every(rows.step)
+    if not len(block.steps):
+        return iter(())
+    steps = range(int(block.steps[0]), int(block.steps[-1]) + 1, rows.step)
+    return drawing.records(steps, block, summary)
 
 
-def draw_merged(drawing: Drawing, number: int, merged: Outcome) -> Outcome:
-    """Draw a plot from what was merged, of which its partial has a number."""
-    return _encoded(drawing.kind.render(drawing.subject, None, merged.partials[number]))
+def draw_summary(drawing: Drawing, number: int, steps: range, merged: Outcome) -> Outcome:
+    """Draw steps of a plot from their summary, whose number is given."""
+    return _encoded(drawing.records(steps, None, merged.partials[number]))
 
 
 def _encoded(records: Iterable[Record]) -> Outcome:
@@ -141,7 +154,9 @@ def merge(drawing: Drawing, a: Any, b: Any) -> Any:
     """Join the partials of two neighbouring stretches of time; None where there was nothing."""
     if a is None or b is None:
         return b if a is None else a
-    return drawing.kind.merge(a, b)
+    fold = drawing.fold
+    assert fold is not None
+    return fold.merge(a, b)
 
 
 def merge_partials(drawings: Sequence[Drawing], wanted: Sequence[int], *outcomes: Outcome) -> Outcome:

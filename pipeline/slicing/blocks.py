@@ -9,13 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BLOCK_BYTES", "WRITTEN_BYTES", "Block", "blocks", "evenly_spaced", "span"]
-
-#: How much of a variable one block holds, in bytes of values read: so much that handing it to a worker costs little.
-BLOCK_BYTES = 16 * 2**20
-
-#: How much is written of one block, about; a point of four bytes takes some thirty in an event file.
-WRITTEN_BYTES = 32 * 2**20
+__all__ = ["Block", "blocks", "evenly_spaced", "span"]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How much memory a conversion may hold, and what follows from it for its parts.
+"""How much at once: the memory that a conversion may hold, and what follows from it for its parts.
 
 What is written does not depend on it: blocks are of one size unless there is very little memory.
 """
@@ -8,9 +8,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from pipeline.slicing.blocks import BLOCK_BYTES
+__all__ = ["BLOCK_BYTES", "PICTURES_A_TASK", "STRIP_BYTES", "WRITTEN_BYTES", "Budget", "machine_memory"]
 
-__all__ = ["Budget", "machine_memory"]
+#: Bytes of values in a block: so many that handing it to a worker costs little.
+BLOCK_BYTES = 16 << 20
+#: Bytes of values that are folded at a time, because folding takes several times as many.
+STRIP_BYTES = 4 << 20
+#: Bytes that are written of one block, about; a point of four bytes takes some thirty in an event file.
+WRITTEN_BYTES = 32 << 20
+#: Pictures that make a task of tens of milliseconds, where drawing costs more than reading.
+PICTURES_A_TASK = 64
 
 #: What a process takes before it has read anything.
 _PROCESS = 200 << 20
@@ -29,22 +36,21 @@ class Budget:
     each : int
         Bytes of data for each worker.
     workers : int
+    block : int
+        Bytes of values in a block; a storage chunk of more is a block all the same.
     """
 
     each: int = _EACH
     workers: int = 1
+    block: int = BLOCK_BYTES
 
     @classmethod
     def of(cls, memory: int | None, workers: int) -> Budget:
         """Return what `memory` bytes, all processes together, leave for each worker; None: what suits this machine."""
         if memory is None:
             memory = min(machine_memory() // 2, _PROCESS * (workers + 1) + _EACH * workers)
-        return cls(max(_LEAST, (memory - _PROCESS * (workers + 1)) // workers), workers)
-
-    @property
-    def block(self) -> int:
-        """Bytes of values in a block; a storage chunk of more is a block all the same."""
-        return min(BLOCK_BYTES, self.each // _AROUND_A_BLOCK)
+        each = max(_LEAST, (memory - _PROCESS * (workers + 1)) // workers)
+        return cls(each, workers, min(BLOCK_BYTES, each // _AROUND_A_BLOCK))
 
     @property
     def under_way(self) -> int:
@@ -52,8 +58,8 @@ class Budget:
         return self.each // 4
 
     @property
-    def kept(self) -> int:
-        """Bytes of values that a worker may keep of a first pass for the second."""
+    def cached(self) -> int:
+        """Bytes of values that a worker may cache of a first pass for the second."""
         return self.each // 4
 
 

@@ -47,10 +47,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """How far a variable is that is not complete: a mark of the recipe, and where its records end by now."""
+    """How far a variable is that is not complete: finished steps, partial merges, and where its records end by now."""
 
     key: str
-    mark: Any
+    done: int
+    state: Any
     ranges: Ranges
     hparams: dict[str, bool | float | str]
 

@@ -19,6 +19,7 @@ from pipeline.notebook.plan import RunPlan
 from pipeline.planning.config import read_config
 from pipeline.running import display as displays
 from pipeline.running.progress import Progress
+from pipeline.slicing.budget import Budget
 from tests.common import accumulated, forbid_reads, write_component
 from tests.conftest import PLOTS, STEPS, events
 
@@ -41,14 +42,14 @@ def settings(plan: RunPlan) -> list[tuple[str, dict[str, Any]]]:
 
 def test_without_plots_it_is_the_automatic_one(plan: RunPlan) -> None:
     assert rows(plan) == [
-        ("GC--MC/weights", "heatmap (image)", "12 frames"),
-        ("GC/spiked", "raster (image)", "1 image"),
+        ("GC--MC/weights", "heatmap (image)", "12 pictures"),
+        ("GC/spiked", "raster (image)", "1 picture"),
         ("GC/voltage", "trace (scalar)", "5 series"),
-        ("GC/voltage", "heatmap (image)", "1 image"),
-        ("MC/spiked", "raster (image)", "1 image"),
+        ("GC/voltage", "heatmap (image)", "1 picture"),
+        ("MC/spiked", "raster (image)", "1 picture"),
         ("MC/voltage", "trace (scalar)", "3 series"),
-        ("MC/voltage", "heatmap (image)", "1 image"),
-        ("settings", "hparam", "17 values"),
+        ("MC/voltage", "heatmap (image)", "1 picture"),
+        ("settings", "hparam", "17 hyperparameters"),
     ]
     assert plan.problems == []
 
@@ -85,8 +86,8 @@ def test_a_notebook_gets_a_table_with_what_is_wrong(network: Path) -> None:
 def test_settings_are_changed_in_every_component(plan: RunPlan) -> None:
     changed = plan.with_settings("spiked", events=[100], window=600)
     assert [row for row in rows(changed) if "raster" in row[1]] == [
-        ("GC/spiked", "raster (image)", "2 frames"),
-        ("MC/spiked", "raster (image)", "2 frames"),
+        ("GC/spiked", "raster (image)", "2 pictures"),
+        ("MC/spiked", "raster (image)", "2 pictures"),
     ]
     assert rows(plan) != rows(changed)  # the one that was changed is as it was
     assert ("spiked", {"kind": "raster", "format": "image", "events": (100.0,), "window": 600}) in settings(changed)
@@ -95,11 +96,11 @@ def test_settings_are_changed_in_every_component(plan: RunPlan) -> None:
 def test_settings_are_changed_in_one_component_alone(plan: RunPlan) -> None:
     changed = plan.with_settings("GC/spiked", window=300)
     assert [row for row in rows(changed) if "raster" in row[1]] == [
-        ("GC/spiked", "raster (image)", "4 frames"),
-        ("MC/spiked", "raster (image)", "1 image"),
+        ("GC/spiked", "raster (image)", "4 pictures"),
+        ("MC/spiked", "raster (image)", "1 picture"),
     ]
     again = changed.with_settings("spiked", window=600)
-    assert [row[2] for row in rows(again) if "raster" in row[1]] == ["2 frames", "2 frames"]
+    assert [row[2] for row in rows(again) if "raster" in row[1]] == ["2 pictures", "2 pictures"]
 
 
 def test_every_plot_that_has_the_setting_is_changed(plan: RunPlan) -> None:
@@ -111,7 +112,7 @@ def test_every_plot_that_has_the_setting_is_changed(plan: RunPlan) -> None:
 
 def test_a_kind_that_is_not_there_is_added(plan: RunPlan) -> None:
     changed = plan.with_settings("MC/voltage", kind="trace", format="image", units=[0])
-    assert ("MC/voltage", "trace (image)", "1 images") in rows(changed)
+    assert ("MC/voltage", "trace (image)", "1 picture") in rows(changed)
     assert len(rows(changed)) == len(rows(plan)) + 1
     assert changed.with_settings("MC/voltage", kind="trace", format="image", units=[0, 1]).planned.problems == []
 
@@ -181,7 +182,7 @@ def test_components_that_differ_are_named_one_by_one(tmp_path: Path) -> None:
     plan = pipeline.plan(tmp_path / "run")
     assert [name for name, _ in plan.plots if "voltage" in name] == ["A/voltage"] * 2 + ["B/voltage"] * 2
     assert len([name for name, _ in plan.plots if name == "identifier"]) == 1
-    assert [row[2] for row in rows(plan)][:4] == ["4 series", "1 image", "16 series", "1 image"]
+    assert [row[2] for row in rows(plan)][:4] == ["4 series", "1 picture", "16 series", "1 picture"]
 
 
 def test_it_previews_its_own_settings(plan: RunPlan) -> None:
@@ -243,10 +244,9 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Page:
 
 
 def test_progress_in_a_notebook_is_text_that_stays(
-    page: Page, network: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    page: Page, network: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("pipeline.planning.job.BLOCK_BYTES", 2000)
-    pipeline.plan(network, SMALL).convert(tmp_path)
+    pipeline.plan(network, SMALL).convert(tmp_path, memory=Budget(block=2000))
     assert len(page.shown) > 2
     assert page.shown[-1]["text/plain"] == f"calm [{'#' * 40}] 100 %"
     assert '<progress value="100" max="100"' in page.shown[-1]["text/html"]

@@ -16,10 +16,10 @@ import xarray as xr
 import pipeline
 from pipeline.errors import SettingError, SourceError
 from pipeline.notebook.gallery import Gallery, Preview
-from pipeline.opening.hdf5.lazy_array import StoredArray
+from pipeline.running.cache import CACHE
 from pipeline.writing.event_files import read_hparams
 from tests.common import accumulated, pixels, write_component
-from tests.conftest import PLOTS, STEPS, stored
+from tests.conftest import PLOTS, STEPS, Read, stored
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SIZE = (4, 3)
@@ -38,26 +38,19 @@ PICTURES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The steps that are read of datasets from now on."""
-    steps: list[Any] = []
-    read = StoredArray.read
+@pytest.fixture(autouse=True)
+def _nothing_is_cached() -> None:
+    CACHE.clear()
 
-    def noted(self: StoredArray, key: Any) -> Any:
-        at = key[0]
-        steps.extend(range(*at.indices(self.shape[0])) if isinstance(at, slice) else [at])
-        return read(self, key)
 
-    monkeypatch.setattr(StoredArray, "read", noted)
-    return steps
+def steps_of(reads: list[Read]) -> list[int]:
+    return [step for read in reads for step in read.steps]
 
 
 @pytest.mark.parametrize(("name", "settings"), PICTURES.values(), ids=PICTURES)
 def test_pictures_are_those_that_are_written(
-    name: str, settings: dict[str, Any], network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, settings: dict[str, Any], network: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("pipeline.planning.job.BLOCK_BYTES", 3000)  # so that there is something to merge
     settings = settings | {"size": SIZE}
     run = pipeline.open_run(network, dt="2 ms")
     pipeline.convert(run, tmp_path, [{name: settings}])
@@ -113,49 +106,34 @@ def test_series_are_drawn_and_said_to_be_points_in_tensorboard(network: Path) ->
     assert preview.rows() == []
 
 
-def test_only_the_frame_that_is_looked_at_is_read(network: Path, reads: list[int]) -> None:
+def test_only_the_frame_that_is_looked_at_is_read(network: Path, reads: list[Read]) -> None:
     weights = pipeline.open_run(network)["GC--MC"].weights
     preview = pipeline.preview(weights, kind="heatmap", step=10, limits="frame", size=SIZE)
     assert len(preview) == STEPS // 10
-    assert "120 frames" in repr(preview)
+    assert "120 pictures" in repr(preview)
     assert reads == []
     preview.png(60)
-    assert reads == [600]
+    assert steps_of(reads) == [600]
     preview.png(60)
-    assert reads == [600]
+    assert steps_of(reads) == [600]
     preview.png(-1)
-    assert reads == [600, 1190]
+    assert steps_of(reads) == [600, 1190]
 
 
-def test_limits_are_found_once_for_all_previews_of_the_data(
-    network: Path, reads: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline.notebook.gallery._summaries", {})
+def test_limits_are_found_once_for_all_previews_of_the_data(network: Path, reads: list[Read]) -> None:
     weights = pipeline.open_run(network)["GC--MC"].weights
     pipeline.preview(weights, kind="heatmap", step=100, size=SIZE).png(3)
-    first = len(reads)
-    assert first == STEPS // 100 + 1
+    assert len(steps_of(reads)) == STEPS // 100 + 1
+    reads.clear()
     other = pipeline.preview(weights, kind="heatmap", step=100, size=SIZE, cmap="magma")
     other.png(5)
-    assert reads[first:] == [500]
+    assert steps_of(reads) == [500]
 
 
-def test_a_window_reads_itself_alone(network: Path, reads: list[int]) -> None:
+def test_a_window_reads_itself_alone(network: Path, reads: list[Read]) -> None:
     spiked = pipeline.open_run(network)["GC"].spiked
     pipeline.preview(spiked, kind="raster", window=100, size=SIZE).png(7)
-    assert sorted(reads) == list(range(700, 800))
-
-
-def test_no_more_frames_are_kept_than_needed(network: Path, reads: list[int]) -> None:
-    weights = pipeline.open_run(network)["GC--MC"].weights
-    preview = pipeline.preview(weights, kind="heatmap", step=10, limits=(-9, 9), size=(1, 1))
-    for number in range(len(preview)):
-        preview.png(number)
-    assert len(preview._kept) <= 64
-    reads.clear()
-    preview.png(0)  # not kept any more
-    preview.png(119)  # kept
-    assert reads == [0]
+    assert sorted(steps_of(reads)) == list(range(700, 800))
 
 
 def test_there_is_no_frame_past_the_last(network: Path) -> None:

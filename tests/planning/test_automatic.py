@@ -13,7 +13,7 @@ import xarray as xr
 
 from pipeline.opening import open_run
 from pipeline.planning.automatic import FRAMES, POINTS, SERIES, automatic_plots
-from pipeline.planning.plan import plan_run
+from pipeline.planning.match import plan_run
 from tests.common import EPL, forbid_reads
 
 TIME_2D, TIME_3D = ("time", "unit"), ("time", "target", "source")
@@ -83,7 +83,7 @@ def test_ten_thousand_units_are_light() -> None:
     )
     plan = plan_run(run)
     assert not plan.problems
-    tags = [tag for job in plan.jobs for drawing in job.drawings for tag in drawing.kind.tags(drawing.subject)]
+    tags = [one.tag for job in plan.jobs for drawing in job.drawings for one in drawing.series]
     assert len(tags) == SERIES + 3
     assert sum(size for *_, size in plan.rows()) < 50e6
 

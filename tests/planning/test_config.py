@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import SettingError
 from pipeline.planning.config import parse_plot, read_config
-from pipeline.rendering import make_kind
+from pipeline.rendering.registry import make_plot
 from tests.common import EPL
 
 #: The same settings in Python, in YAML, and as a word on the command line.
@@ -63,17 +63,17 @@ SPELT: list[tuple[dict[str, Any], str, str]] = [
 def test_python_yaml_and_the_command_line_mean_the_same(
     tmp_path: Path, settings: dict[str, Any], yaml: str, word: str
 ) -> None:
-    expected = make_kind(settings)
+    expected = make_plot(settings)
     (tmp_path / "run.yaml").write_text(f"- voltage: {yaml}\n")
     [plot] = read_config(tmp_path / "run.yaml")
     assert list(plot) == ["voltage"]
-    assert make_kind(plot["voltage"]) == expected
-    assert make_kind(parse_plot(f"voltage:{word}")["voltage"]) == expected
+    assert make_plot(plot["voltage"]) == expected
+    assert make_plot(parse_plot(f"voltage:{word}")["voltage"]) == expected
 
 
 def test_a_range_to_base_60_stays_a_range(tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_text("- v: {kind: trace, units: 1:10}\n")
-    assert make_kind(read_config(tmp_path / "run.yaml")[0]["v"]).units == tuple(range(1, 10))
+    assert make_plot(read_config(tmp_path / "run.yaml")[0]["v"]).units == tuple(range(1, 10))
 
 
 # YAML -----------------------------------------------------------------------------------------------------------------

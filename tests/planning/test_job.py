@@ -14,10 +14,13 @@ import xarray as xr
 
 from pipeline import SettingError, open_run
 from pipeline.model.clock import Clock
-from pipeline.planning import job as jobs
-from pipeline.planning.job import Drawing, Job
-from pipeline.planning.plan import parse_plots, plan_run
-from tests.common import subject_of, through_pickle
+from pipeline.planning.config import parse_plots
+from pipeline.planning.job import Job
+from pipeline.planning.match import plan_run
+from pipeline.rendering.drawing import Drawing
+from pipeline.running.clocks import with_clock
+from pipeline.slicing.budget import BLOCK_BYTES, Budget
+from tests.common import signal_of, through_pickle
 
 STEPS, CHUNK = 997, 16
 
@@ -51,22 +54,20 @@ def values_of(path: Path, name: str) -> np.ndarray:
         return np.asarray(file[name])
 
 
-def job_of(path: Path, name: str, *plots: dict[str, Any], dt: str | None = "0.5 ms") -> Job:
+def job_of(path: Path, name: str, *plots: dict[str, Any], dt: str | None = "0.5 ms", block: int = BLOCK_BYTES) -> Job:
     (job,) = plan_run(open_run(path, dt=dt), parse_plots([{name: plot} for plot in plots])).jobs
-    return job
+    return job.within(Budget(block=block))
 
 
-@pytest.fixture(params=[1, 700, 20_000, 10**9])
-def _block_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let blocks be of few steps, of many, and of all."""
-    monkeypatch.setattr(jobs, "BLOCK_BYTES", request.param)
+#: Bytes of blocks of few steps, of many, and of all.
+block_sizes = pytest.mark.parametrize("block", [1, 700, 20_000, 10**9])
 
 
-@pytest.mark.usefixtures("_block_bytes")
+@block_sizes
 @pytest.mark.parametrize("plots", PLOTS.values(), ids=PLOTS)
-def test_each_kept_step_is_read_exactly_once_a_pass(path: Path, plots: list[dict[str, Any]]) -> None:
-    job, values = job_of(path, "voltage", *plots), values_of(path, "voltage")
-    parts = [job.at(block).read() for block in job.first_blocks()]
+def test_each_kept_step_is_read_exactly_once_a_pass(path: Path, plots: list[dict[str, Any]], block: int) -> None:
+    job, values = job_of(path, "voltage", *plots, block=block), values_of(path, "voltage")
+    parts = [job.at(block).read() for block in job.first_blocks]
     steps = np.concatenate([part.steps for part in parts])
     assert len(steps) == len(set(steps.tolist()))
     assert (np.diff(steps) > 0).all()
@@ -76,11 +77,11 @@ def test_each_kept_step_is_read_exactly_once_a_pass(path: Path, plots: list[dict
         assert set(range(0, STEPS, needed)) <= set(steps.tolist())
 
 
-@pytest.mark.usefixtures("_block_bytes")
+@block_sizes
 @pytest.mark.parametrize("limits", ["shown", "all", "frame"])
-def test_what_is_drawn_with_limits_is_read_once_more(path: Path, limits: str) -> None:
-    job = job_of(path, "weights", {"kind": "heatmap", "limits": limits, "step": 50})
-    passes = job.first_blocks(), job.second_blocks()
+def test_what_is_drawn_with_limits_is_read_once_more(path: Path, limits: str, block: int) -> None:
+    job = job_of(path, "weights", {"kind": "heatmap", "limits": limits, "step": 50}, block=block)
+    passes = job.first_blocks, job.second_blocks
     first, second = ([step for block in blocks for step in block.steps.tolist()] for blocks in passes)
     assert first == list(range(0, STEPS, 1 if limits == "all" else 50))
     assert second == ([] if limits == "frame" else list(range(0, STEPS, 50)))
@@ -88,52 +89,45 @@ def test_what_is_drawn_with_limits_is_read_once_more(path: Path, limits: str) ->
 
 @pytest.mark.parametrize("step", [1, 3, 50])
 @pytest.mark.parametrize("size", [1, 3_000, 20_000, 10**9])
-def test_a_block_that_is_drawn_is_inside_one_that_was_summarised(
-    path: Path, monkeypatch: pytest.MonkeyPatch, step: int, size: int
-) -> None:
-    monkeypatch.setattr(jobs, "BLOCK_BYTES", size)
-    job = job_of(path, "weights", {"kind": "heatmap", "step": step})
-    first, second = job.first_blocks(), job.second_blocks()
+def test_a_block_that_is_drawn_is_inside_one_that_was_summarised(path: Path, step: int, size: int) -> None:
+    job = job_of(path, "weights", {"kind": "heatmap", "step": step}, block=size)
+    first, second = job.first_blocks, job.second_blocks
     assert len(first) <= len(second)
     for block in second:
         assert sum(set(block.range) <= set(whole.range) for whole in first) == 1
 
 
-@pytest.mark.usefixtures("_block_bytes")
+@block_sizes
 @pytest.mark.parametrize("plots", [plots for name, plots in PLOTS.items() if "windows" not in name])
-def test_no_chunk_is_shared_by_two_blocks(path: Path, plots: list[dict[str, Any]]) -> None:
-    job = job_of(path, "voltage", *plots)
-    chunks = [{step // CHUNK for step in block.steps.tolist()} for block in job.first_blocks()]
+def test_no_chunk_is_shared_by_two_blocks(path: Path, plots: list[dict[str, Any]], block: int) -> None:
+    job = job_of(path, "voltage", *plots, block=block)
+    chunks = [{step // CHUNK for step in block.steps.tolist()} for block in job.first_blocks]
     assert sum(map(len, chunks)) == len(set().union(*chunks))
 
 
-def test_blocks_hold_about_as_much_as_they_may(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "BLOCK_BYTES", 64 * 6 * 4)
-    job = job_of(path, "voltage", {"kind": "raster"})
-    assert [len(block) for block in job.first_blocks()] == [64] * 15 + [37]
+def test_blocks_hold_about_as_much_as_they_may(path: Path) -> None:
+    job = job_of(path, "voltage", {"kind": "raster"}, block=64 * 6 * 4)
+    assert [len(block) for block in job.first_blocks] == [64] * 15 + [37]
 
 
 def test_drawings_are_sorted_into_passes(path: Path) -> None:
     plots = [{"kind": "trace"}, {"kind": "trace", "format": "scalar"}, {"kind": "raster", "window": 70}]
     job = job_of(path, "voltage", *plots)
     kinds = {
-        name: [d.kind.kind + d.kind.format for d in getattr(job, name)] for name in ("summarised", "drawn_at_once")
+        name: [d.plot.kind + d.plot.format for d in getattr(job, name)] for name in ("summarised", "drawn_at_once")
     }
     assert kinds == {"summarised": ["traceimage", "rasterimage"], "drawn_at_once": ["tracescalar"]}
-    assert [d.kind.kind for d in job.windowed] == ["raster"]
+    assert [d.plot.kind for d in job.windowed] == ["raster"]
     assert job.drawn_again == []
     assert job.name == "GC/voltage"
     assert job.length == STEPS
 
 
 @pytest.mark.parametrize("step", [1, 5, 15, 16, 50])
-def test_what_a_block_reads_is_bounded_also_where_it_keeps_little(
-    path: Path, monkeypatch: pytest.MonkeyPatch, step: int
-) -> None:
+def test_what_a_block_reads_is_bounded_also_where_it_keeps_little(path: Path, step: int) -> None:
     most = 40 * 3 * 4 * 4  # 40 of the 997 steps
-    monkeypatch.setattr(jobs, "BLOCK_BYTES", most)
-    job = job_of(path, "weights", {"kind": "heatmap", "step": step})
-    for block in job.first_blocks():
+    job = job_of(path, "weights", {"kind": "heatmap", "step": step}, block=most)
+    for block in job.first_blocks:
         assert job.size(block) <= max(most, CHUNK * 3 * 4 * 4)
         if step < CHUNK:  # all between is read
             assert (block.range[-1] + 1 - block.start) * 3 * 4 * 4 <= most
@@ -147,7 +141,7 @@ def test_a_window_that_is_a_duration_needs_even_times(path: Path) -> None:
     times[500:] += 7
     uneven = replace(job, times=xr.Variable(("time",), times, {"units": "ms"}))
     with pytest.raises(SettingError, match="needs the duration of a step"):
-        uneven.read_times()
+        with_clock(uneven)
 
 
 # What is sent to a worker ---------------------------------------------------------------------------------------------
@@ -157,7 +151,7 @@ def test_a_window_that_is_a_duration_needs_even_times(path: Path) -> None:
 def test_a_slice_is_small_and_reads_the_same_elsewhere(path: Path, name: str) -> None:
     kind = "heatmap" if name == "weights" else "trace"
     job = job_of(path, name, {"kind": kind, "step": 1})
-    for block in job.first_blocks():
+    for block in job.first_blocks:
         part = job.at(block)
         assert len(pickle.dumps(part)) < 3000
         here, there = part.read(), through_pickle(part).read()
@@ -173,7 +167,7 @@ def test_time_comes_first_wherever_it_is(tmp_path: Path, axis: int) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["x"] = values
     job = job_of(tmp_path / "a.h5", "x", {"kind": "heatmap", "time_axis": axis, "step": 1})
-    found = np.concatenate([job.at(block).read().values for block in job.first_blocks()])
+    found = np.concatenate([job.at(block).read().values for block in job.first_blocks])
     np.testing.assert_array_equal(found, np.moveaxis(values, axis, 0))
     assert job.length == values.shape[axis]
 
@@ -181,28 +175,28 @@ def test_time_comes_first_wherever_it_is(tmp_path: Path, axis: int) -> None:
 @pytest.mark.parametrize(("dt", "seconds"), [("0.5 ms", 0.5e-3), ("2 s", 2.0), (None, 1.0)])
 def test_the_time_of_each_step_is_in_seconds(path: Path, dt: str | None, seconds: float) -> None:
     job = job_of(path, "voltage", {"kind": "trace", "step": 3}, dt=dt)
-    for block in job.first_blocks():
+    for block in job.first_blocks:
         part = job.at(block).read()
         np.testing.assert_allclose(part.wall_times, part.steps * seconds)
 
 
 def in_memory(values: Any, times: xr.Variable | None = None, dims: tuple[str, ...] = ("time", "unit")) -> Job:
-    (kind,) = (kind for _, kind in parse_plots([{"x": {"kind": "hparam"}}]))
-    subject = subject_of(np.asarray(values), time=bool(dims))
-    return Job(xr.Variable(dims, values), 0, times, (Drawing(kind, subject),))
+    ((_, plot),) = parse_plots([{"x": {"kind": "hparam"}}])
+    signal = signal_of(np.asarray(values), time=bool(dims))
+    return Job(xr.Variable(dims, values), 0, times, (Drawing(plot, signal),))
 
 
 def test_arrays_in_memory_and_single_values_are_read_too() -> None:
     values = np.arange(12.0).reshape(4, 3)
     job = in_memory(values)
-    np.testing.assert_array_equal(job.at(job.first_blocks()[0]).read().values, values)
+    np.testing.assert_array_equal(job.at(job.first_blocks[0]).read().values, values)
     single = in_memory(np.float64(2.5), dims=())
     assert single.length == 1
-    (block,) = single.first_blocks()
+    (block,) = single.first_blocks
     found = single.at(block).read()
     assert (found.values.tolist(), found.steps.tolist(), found.wall_times.tolist()) == ([2.5], [0], [0.0])
     lazy = replace(job, variable=job.variable.chunk({"time": 2, "unit": 3}))
-    np.testing.assert_array_equal(lazy.at(lazy.first_blocks()[0]).read().values, values[: len(lazy.first_blocks()[0])])
+    np.testing.assert_array_equal(lazy.at(lazy.first_blocks[0]).read().values, values[: len(lazy.first_blocks[0])])
 
 
 # Times that are stored ------------------------------------------------------------------------------------------------
@@ -212,15 +206,15 @@ def test_arrays_in_memory_and_single_values_are_read_too() -> None:
 def test_even_times_become_a_line_and_uneven_ones_stay(unit: str, seconds: float) -> None:
     values = np.zeros((4, 2))
     even = xr.Variable(("time",), np.array([5.0, 7.0, 9.0, 11.0]), {"units": unit})
-    job = in_memory(values, even).read_times()
+    job = with_clock(in_memory(values, even))
     assert job.times is None
     short = {"minutes": "min"}.get(unit, unit)
-    assert job.drawings[0].subject.time == Clock(4, 5.0, 2.0, short)
+    assert job.drawings[0].signal.time == Clock(4, 5.0, 2.0, short)
 
     uneven = xr.Variable(("time",), np.array([5.0, 7.0, 7.5, 11.0]), {"units": unit})
-    job = in_memory(values, uneven).read_times()
-    assert job.drawings[0].subject.time == Clock(4)
-    part = job.at(job.first_blocks()[0]).read()
+    job = with_clock(in_memory(values, uneven))
+    assert job.drawings[0].signal.time == Clock(4)
+    part = job.at(job.first_blocks[0]).read()
     np.testing.assert_allclose(part.wall_times, uneven.values[part.steps] * seconds)
 
 
@@ -228,8 +222,8 @@ def test_dates_and_durations_count_seconds() -> None:
     dates = np.array(["2020-01-01T00:00:00", "2020-01-01T00:00:30", "2020-01-01T00:01:00"], "datetime64[ns]")
     durations = np.array([1500, 2500, 3500], "timedelta64[ms]").astype("timedelta64[ns]")
     for times, axis in ((dates, Clock(3, 0.0, 30.0, "s")), (durations, Clock(3, 1.5, 1.0, "s"))):
-        job = in_memory(np.zeros((3, 2)), xr.Variable(("time",), times)).read_times()
-        assert job.drawings[0].subject.time == axis
+        job = with_clock(in_memory(np.zeros((3, 2)), xr.Variable(("time",), times)))
+        assert job.drawings[0].signal.time == axis
 
 
 # The key --------------------------------------------------------------------------------------------------------------

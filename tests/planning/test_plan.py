@@ -19,8 +19,11 @@ import xarray as xr
 from pipeline.errors import SettingError
 from pipeline.model.clock import Clock
 from pipeline.opening import open_run
-from pipeline.planning.plan import Plan, parse_plots, plan_array, plan_run
-from pipeline.rendering import KINDS, make_kind
+from pipeline.planning.config import parse_plots
+from pipeline.planning.match import plan_array, plan_run
+from pipeline.planning.plan import Plan
+from pipeline.rendering.registry import PLOTS, make_plot
+from pipeline.running.clocks import with_clock
 from tests.common import forbid_reads, write_component, write_hdf5
 
 STEPS, UNITS = 12, 5
@@ -48,7 +51,7 @@ def asked(name: str, kind: str, **settings: Any) -> dict[str, Any]:
 
 
 def tags(plan: Plan) -> list[str]:
-    found = [tag for job in plan.jobs for drawing in job.drawings for tag in drawing.kind.tags(drawing.subject)]
+    found = [one.tag for job in plan.jobs for drawing in job.drawings for one in drawing.series]
     assert max(Counter(found).values(), default=1) == 1
     return found
 
@@ -125,7 +128,7 @@ def test_settings_of_numbers_can_be_drawn_and_text_cannot(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("dt", [None, "0.5 ms"])
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.kind}-{kind.format}")
+@pytest.mark.parametrize("kind", PLOTS, ids=lambda kind: f"{kind.kind}-{kind.format}")
 @pytest.mark.parametrize(("axis", "order"), [(0, (0, 1)), (1, (1, 0)), (-1, (1, 0)), (-2, (0, 1)), ("unit", (1, 0))])
 def test_two_dimensions_with_time_anywhere_are_the_same_plot(
     tmp_path: Path, kind: Any, axis: Any, order: Sequence[int], dt: Any
@@ -135,9 +138,9 @@ def test_two_dimensions_with_time_anywhere_are_the_same_plot(
     [expected] = planned(write_component(tmp_path / "a.h5", "GC", {"x": values}), plots, dt=dt).jobs
     plots["x"]["time_axis"] = axis
     [found] = planned(write_component(tmp_path / "b.h5", "GC", {"x": values.transpose(order)}), plots, dt=dt).jobs
-    assert [drawing.subject for drawing in found.drawings] == [drawing.subject for drawing in expected.drawings]
+    assert [drawing.signal for drawing in found.drawings] == [drawing.signal for drawing in expected.drawings]
     assert found.length == STEPS
-    for block in found.first_blocks():
+    for block in found.first_blocks:
         a, b = found.at(block).read(), expected.at(block).read()
         np.testing.assert_array_equal(a.values, b.values)
         np.testing.assert_array_equal(a.wall_times, b.wall_times)
@@ -163,8 +166,8 @@ def test_three_dimensions_with_time_anywhere_are_the_same_plot(
     [expected] = planned(write_component(tmp_path / "a.h5", "GC", {"x": values}), plot, dt=2).jobs
     plot["x"]["time_axis"] = axis
     [found] = planned(write_component(tmp_path / "b.h5", "GC", {"x": values.transpose(order)}), plot, dt=2).jobs
-    assert found.drawings[0].subject == expected.drawings[0].subject
-    for block in found.first_blocks():
+    assert found.drawings[0].signal == expected.drawings[0].signal
+    for block in found.first_blocks:
         np.testing.assert_array_equal(found.at(block).read().values, expected.at(block).read().values)
 
 
@@ -187,16 +190,16 @@ def test_a_time_axis_that_is_none(tmp_path: Path, axis: Any, message: str) -> No
 def test_the_time_axis_is_known_without_reading(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     forbid_reads(monkeypatch)
     plan = planned(folder, asked("GC/voltage", "trace"), dt="0.5 ms")
-    assert plan.jobs[0].drawings[0].subject.time == Clock(STEPS, 0.0, 0.5, "ms")
+    assert plan.jobs[0].drawings[0].signal.time == Clock(STEPS, 0.0, 0.5, "ms")
     assert plan.jobs[0].times is None
-    assert planned(folder, asked("GC/voltage", "trace")).jobs[0].drawings[0].subject.time == Clock(STEPS)
+    assert planned(folder, asked("GC/voltage", "trace")).jobs[0].drawings[0].signal.time == Clock(STEPS)
 
 
 def test_a_part_of_a_run_keeps_its_times(folder: Path) -> None:
     run = open_run(folder, dt="0.5 ms").isel(time=slice(2, None, 2))
     [job] = plan_run(run, parse_plots([asked("GC/voltage", "trace")])).jobs
-    assert job.drawings[0].subject.time == Clock(5, 1.0, 1.0, "ms")
-    block = job.at(job.first_blocks()[0]).read()
+    assert job.drawings[0].signal.time == Clock(5, 1.0, 1.0, "ms")
+    block = job.at(job.first_blocks[0]).read()
     np.testing.assert_allclose(block.wall_times, [1e-3, 2e-3, 3e-3, 4e-3, 5e-3])
     with h5py.File(folder / "GC.h5") as file:
         np.testing.assert_array_equal(block.values, file["voltage"][2::2])
@@ -220,9 +223,9 @@ def clocked(path: Path, times: Any, unit: str) -> Path:
 def test_stored_times_that_are_even_become_an_axis(tmp_path: Path, times: Any, unit: str, axis: Clock) -> None:
     [job] = planned(clocked(tmp_path / "a.h5", times, unit), asked("x", "trace")).jobs
     assert job.times is not None
-    read = job.read_times()
+    read = with_clock(job)
     assert read.times is None
-    found = read.drawings[0].subject.time
+    found = read.drawings[0].signal.time
     assert found is not None
     assert (found.length, found.unit) == (axis.length, axis.unit)
     assert (found.start, found.step) == pytest.approx((axis.start, axis.step), rel=1e-5)
@@ -230,9 +233,9 @@ def test_stored_times_that_are_even_become_an_axis(tmp_path: Path, times: Any, u
 
 def test_stored_times_that_are_uneven_are_kept_in_seconds(tmp_path: Path) -> None:
     [job] = planned(clocked(tmp_path / "a.h5", [0, 1, 2, 4, 8], "ms"), asked("x", "trace")).jobs
-    read = job.read_times()
-    assert read.drawings[0].subject.time == Clock(5)
-    np.testing.assert_allclose(read.at(read.first_blocks()[0]).read().wall_times, [0, 1e-3, 2e-3, 4e-3, 8e-3])
+    read = with_clock(job)
+    assert read.drawings[0].signal.time == Clock(5)
+    np.testing.assert_allclose(read.at(read.first_blocks[0]).read().wall_times, [0, 1e-3, 2e-3, 4e-3, 8e-3])
 
 
 @pytest.mark.parametrize(
@@ -249,16 +252,16 @@ def test_a_tree_that_was_not_opened_here(times: Any, axis: Clock) -> None:
         {"x": (("unit", "time"), np.arange(8.0).reshape(2, 4))}, {"time": ("time", times, {"units": "ms"})}
     )
     [job] = plan_run(xr.DataTree.from_dict({"/GC": data}, name="mine"), parse_plots([asked("x", "trace")])).jobs
-    read = job.read_times()
-    assert read.drawings[0].subject.time == axis
-    assert read.drawings[0].subject.shape == (4, 2)
-    assert read.at(read.first_blocks()[0]).read().values.tolist() == [[0, 4], [1, 5], [2, 6], [3, 7]]
+    read = with_clock(job)
+    assert read.drawings[0].signal.time == axis
+    assert read.drawings[0].signal.shape == (4, 2)
+    assert read.at(read.first_blocks[0]).read().values.tolist() == [[0, 4], [1, 5], [2, 6], [3, 7]]
 
 
 def test_a_dask_array_is_cut_at_its_chunks() -> None:
     data = xr.Dataset({"x": (("time", "unit"), np.zeros((1000, 2)))}).chunk(time=300)
     [job] = plan_run(xr.DataTree(data, name="mine"), parse_plots([asked("x", "hparam")])).jobs
-    assert {block.start % 300 for block in job.first_blocks()} == {0}
+    assert {block.start % 300 for block in job.first_blocks} == {0}
 
 
 # Wrong wishes ---------------------------------------------------------------------------------------------------------
@@ -282,7 +285,7 @@ DRAWN = {
 
 
 @pytest.mark.parametrize("name", SHAPES)
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.kind}-{kind.format}")
+@pytest.mark.parametrize("kind", PLOTS, ids=lambda kind: f"{kind.kind}-{kind.format}")
 def test_a_kind_is_drawn_or_says_what_it_needs(tmp_path: Path, kind: Any, name: str) -> None:
     path = write_hdf5(tmp_path / "a.h5", **{name: SHAPES[name]})
     with h5py.File(path, "a") as file:
@@ -333,7 +336,7 @@ def test_plots_that_are_not_understood(plots: Any, message: str) -> None:
 
 
 def test_forms_of_plots() -> None:
-    trace, raster = make_kind({"kind": "trace"}), make_kind({"kind": "raster"})
+    trace, raster = make_plot({"kind": "trace"}), make_plot({"kind": "raster"})
     expected = [("a", trace), ("b", raster)]
     for plots in (
         [{"a": {"kind": "trace"}}, {"b": {"kind": "raster"}}],
@@ -417,7 +420,7 @@ def test_an_identifier_that_is_another_s_group(tmp_path: Path) -> None:
     tags(plan)
     for job in plan.jobs:
         for drawing in job.drawings:
-            assert drawing.subject.shape == job.variable.shape
+            assert drawing.signal.shape == job.variable.shape
 
 
 @pytest.mark.parametrize("identifier", ["GC@home", "GC@5", "net/GC"])
@@ -447,7 +450,7 @@ def test_one_variable_along_two_axes_is_two_jobs(folder: Path) -> None:
 
 def test_one_array_is_planned_or_refused() -> None:
     taken: dict[str, tuple[str, str]] = {}
-    trace = make_kind({"kind": "trace", "format": "scalar"})
+    trace = make_plot({"kind": "trace", "format": "scalar"})
     variable = xr.Variable(("time", "unit"), np.zeros((4, 2)))
     assert tags(plan_array("GC", "x", variable, trace, taken)) == ["GC/N0/x", "GC/N1/x"]
     assert set(taken) == {"GC/N0/x", "GC/N1/x"}
@@ -455,8 +458,8 @@ def test_one_array_is_planned_or_refused() -> None:
         plan_array("GC", "x", variable, trace, taken)
     with pytest.raises(SettingError, match="GC/name: a trace needs numbers"):
         plan_array("GC", "name", "LIF", trace, taken)
-    assert plan_array("GC", "seed", 3, make_kind({"kind": "hparam"}), taken).hparams == {"GC/seed": 3.0}
-    assert plan_array("GC", "on", xr.Variable((), True), make_kind({"kind": "hparam"}), taken).hparams == {
+    assert plan_array("GC", "seed", 3, make_plot({"kind": "hparam"}), taken).hparams == {"GC/seed": 3.0}
+    assert plan_array("GC", "on", xr.Variable((), True), make_plot({"kind": "hparam"}), taken).hparams == {
         "GC/on": True
     }
 
@@ -473,7 +476,7 @@ def test_planning_reads_nothing_and_jobs_are_small(folder: Path, monkeypatch: py
         assert not plan.problems
         for job in plan.jobs:
             assert len(pickle.dumps(job)) < 5000
-            assert len(pickle.dumps(job.at(job.first_blocks()[0]))) < 5000
+            assert len(pickle.dumps(job.at(job.first_blocks[0]))) < 5000
         assert all(size > 0 for *_, size in plan.rows())
 
 
@@ -481,7 +484,7 @@ def test_rows_name_each_plot(folder: Path) -> None:
     plan = planned(folder, asked("GC/voltage", "trace", format="scalar"), asked("GC/tau", "hparam"))
     assert [row[:4] for row in plan.rows()] == [
         ("GC/voltage", "time=12, unit=5", "trace (scalar)", "5 series"),
-        ("settings", "", "hparam", "1 values"),
+        ("settings", "", "hparam", "1 hyperparameter"),
     ]
 
 
@@ -489,7 +492,7 @@ BIG = """
 import h5py, re, resource, sys
 import pipeline
 from pipeline.opening.hdf5.lazy_array import StoredArray
-from pipeline.planning.plan import parse_plots
+from pipeline.planning.config import parse_plots
 
 def fail(*_):
     raise AssertionError("a dataset was read")

@@ -8,22 +8,21 @@ import numpy as np
 import pytest
 
 from pipeline.errors import SettingError
-from pipeline.rendering.heatmap import Heatmap, MatrixHeatmap, finite_limits
-from tests.common import block_of, drawn_in_parts, pixels, subject_of
+from pipeline.rendering.folds.limits import finite_limits
+from pipeline.rendering.heatmap import Heatmap
+from tests.common import block_of, drawn_in_parts, pixels, signal_of, summary_of
 from tests.rendering.reference import cell_centres, imshow_colours
 
 
 def drawn(values: np.ndarray, **settings: Any) -> tuple[list[np.ndarray], Any, tuple[float, float]]:
     """Draw all kept frames; return them, the area of the last, and the limits of its colour bar."""
-    kind = Heatmap(**{"step": 1, **settings}).check(subject := subject_of(values))
-    block = block_of(values)
-    merged = None if kind.summary_step is None else kind.summarise(subject, block.every(kind.summary_step))
-    frames = list(kind.render(subject, block.every(kind.render_step or 1), merged))
-    found = (
-        kind.limits if isinstance(kind.limits, tuple) else merged or finite_limits(block.every(kind.step).values[-1])
-    )
-    canvas, scale = kind.canvas(subject, found[0] if isinstance(kind, MatrixHeatmap) and merged else found)
-    return [pixels(frame.png) for frame in frames], canvas.area, (scale.low, scale.high)
+    plot, block = Heatmap(**{"step": 1, **settings}).fit(signal := signal_of(values)), block_of(values)
+    assert isinstance(plot, Heatmap)
+    frames = [pixels(record.png) for record in drawn_in_parts(plot, signal, block)]
+    summary = summary_of(plot, signal, [block])
+    found = getattr(summary, "limits", summary) or finite_limits(block.every(plot.step).values[-1])
+    canvas, scale = plot.canvas(signal, plot.limits if isinstance(plot.limits, tuple) else found)
+    return frames, canvas.area, (scale.low, scale.high)
 
 
 def data(dtype: Any, shape: tuple[int, ...] = (3, 9, 7)) -> np.ndarray:
@@ -127,18 +126,17 @@ def test_many_rows_are_folded_to_the_lines_of_the_picture() -> None:
 @pytest.mark.parametrize("shape", [(5,), (2, 3, 4, 5)])
 def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(SettingError, match=r"GC/voltage: a heatmap needs two dimensions, or three"):
-        Heatmap().check(subject_of(np.zeros(shape)) if len(shape) < 4 else subject_of(np.zeros(shape), time=False))
+        Heatmap().fit(signal_of(np.zeros(shape)) if len(shape) < 4 else signal_of(np.zeros(shape), time=False))
 
 
 def test_three_dimensions_without_time_are_refused() -> None:
     with pytest.raises(SettingError, match="time_axis"):
-        Heatmap().check(subject_of(np.zeros((2, 3, 4)), time=False))
+        Heatmap().fit(signal_of(np.zeros((2, 3, 4)), time=False))
 
 
 def test_frames_tell_their_step_and_time() -> None:
     values = np.zeros((201, 2, 2), np.float32)
-    kind, subject = Heatmap(step=100), subject_of(values)
-    images = list(kind.render(subject, block_of(values).every(100), (0.0, 1.0)))
+    images = drawn_in_parts(Heatmap(step=100), signal_of(values), block_of(values))
     assert [image.step for image in images] == [0, 100, 200]
     assert [image.wall_time for image in images] == [0, 0.1, 0.2]
     assert len({image.png for image in images}) == 3  # only the caption differs
@@ -146,10 +144,10 @@ def test_frames_tell_their_step_and_time() -> None:
 
 def folded(values: np.ndarray, shown: tuple[float, float], **settings: Any) -> tuple[np.ndarray, Any]:
     """Draw a matrix of many rows, read in parts; return the picture, and its area where the limits are `shown`."""
-    subject = subject_of(values)
-    kind = Heatmap(size=(3, 2), **settings).check(subject)
-    (image,) = drawn_in_parts(kind, subject, block_of(values), [len(values) // 3, len(values) // 2])
-    return pixels(image.png), kind.canvas(subject, shown)[0].area
+    signal = signal_of(values)
+    kind = Heatmap(size=(3, 2), **settings).fit(signal)
+    (image,) = drawn_in_parts(kind, signal, block_of(values), [len(values) // 3, len(values) // 2])
+    return pixels(image.png), kind.canvas(signal, shown)[0].area
 
 
 @pytest.mark.parametrize("value", [0.1, -7.7, 1e9 / 3])

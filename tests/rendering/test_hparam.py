@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from pipeline.model.record import Hparams, Scalars
-from pipeline.rendering import Kind
 from pipeline.rendering.hparam import Hparam, HparamScalar, hparam_values
-from tests.common import block_of, columns_of, drawn_in_parts, subject_of
+from pipeline.rendering.plot import Plot
+from tests.common import block_of, columns_of, drawn_in_parts, signal_of
 
 
 def shown(values: np.ndarray, *cuts: int, time: bool = False) -> dict[str, bool | float | str]:
     """Return the columns that an array becomes, read in parts."""
-    subject = subject_of(values, name="tau", time=time)
-    kind = Hparam().check(subject)
-    (record,) = drawn_in_parts(kind, subject, block_of(values if values.ndim else values[None]), cuts)
+    signal = signal_of(values, name="tau", time=time)
+    kind = Hparam().fit(signal)
+    (record,) = drawn_in_parts(kind, signal, block_of(values if values.ndim else values[None]), cuts)
     assert isinstance(record, Hparams)
     return record.values
 
@@ -56,7 +56,7 @@ def test_columns_do_not_depend_on_how_many_values_are_finite(finite: list[float]
     for found in (shown(values), shown(values, 2), hparam_values("GC/tau", values)):
         assert list(found) == ["GC/tau/mean", "GC/tau/std", "GC/tau/min", "GC/tau/max"]
         assert found["GC/tau/max"] == pytest.approx(max(finite, default=math.nan), nan_ok=True)
-    assert Hparam().estimate(subject_of(values)).count == 4
+    assert len(Hparam().series(signal_of(values))) == 4
 
 
 def test_numbers_too_large_to_be_squared_or_added_up() -> None:
@@ -109,8 +109,8 @@ def test_a_long_list_of_words_is_cut_short() -> None:
 @pytest.mark.parametrize("cuts", [(), (1,), (1, 2, 3)])
 def test_as_scalars_each_unit_is_a_point_of_its_own_tag(shape: tuple[int, ...], cuts: tuple[int, ...]) -> None:
     values = np.random.default_rng(0).normal(size=shape)
-    subject = subject_of(values, name="tau", time=False)
-    records = drawn_in_parts(HparamScalar().check(subject), subject, block_of(values), cuts)
+    signal = signal_of(values, name="tau", time=False)
+    records = drawn_in_parts(HparamScalar().fit(signal), signal, block_of(values), cuts)
     found = {}
     for record in records:
         assert isinstance(record, Scalars)
@@ -121,7 +121,7 @@ def test_as_scalars_each_unit_is_a_point_of_its_own_tag(shape: tuple[int, ...], 
 
 @pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
 def test_as_scalars_a_single_value_stays_a_hyperparameter(shape: tuple[int, ...]) -> None:
-    subject = subject_of(np.zeros(shape), name="tau", time=False)
-    kind: Kind = HparamScalar(time_axis=0).check(subject)
+    signal = signal_of(np.zeros(shape), name="tau", time=False)
+    kind: Plot = HparamScalar(time_axis=0).fit(signal)
     assert kind == Hparam(time_axis=0)
-    assert columns_of(drawn_in_parts(kind, subject, block_of(np.full((1,), 4.0)))) == {"GC/tau": 4.0}
+    assert columns_of(drawn_in_parts(kind, signal, block_of(np.full((1,), 4.0)))) == {"GC/tau": 4.0}

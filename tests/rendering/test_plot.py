@@ -1,4 +1,4 @@
-"""What every plot kind must do, whichever it is: a new one is tested here by being in `KINDS`."""
+"""What every kind of plot must do, whichever it is: a new one is tested here by being in `PLOTS`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import math
 import pickle
 import pkgutil
 from collections.abc import Iterable, Iterator
-from dataclasses import FrozenInstanceError, fields, is_dataclass
+from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
@@ -20,11 +20,13 @@ import pipeline.rendering
 from pipeline.errors import SettingError
 from pipeline.model.block import DenseBlock
 from pipeline.model.clock import Clock
-from pipeline.model.record import Image
+from pipeline.model.series import Series
 from pipeline.model.signal import Signal
-from pipeline.rendering import KINDS, Kind, make_kind
+from pipeline.rendering.drawing import Drawing
 from pipeline.rendering.picture import canvas
-from tests.common import block_of, columns_of, drawn_in_parts, points_by_tag, subject_of, through_pickle
+from pipeline.rendering.plot import Plot
+from pipeline.rendering.registry import PLOTS, make_plot
+from tests.common import block_of, columns_of, drawn_in_parts, points_by_tag, signal_of, summary_of, through_pickle
 
 #: Settings that change how a kind folds over time, by kind and format, beside those that every kind is tried with.
 VARIANTS: dict[tuple[str, str], list[dict[str, Any]]] = {
@@ -75,9 +77,9 @@ def given(cls: Any) -> list[dict[str, Any]]:
     return [common | variant for variant in steps + VARIANTS.get((cls.kind, cls.format), [])]
 
 
-TRIED = [pytest.param(cls, settings, id=f"{cls.__name__}-{settings}") for cls in KINDS for settings in given(cls)]
+TRIED = [pytest.param(cls, settings, id=f"{cls.__name__}-{settings}") for cls in PLOTS for settings in given(cls)]
 
-every_kind = pytest.mark.parametrize("cls", KINDS, ids=lambda cls: cls.__name__)
+every_kind = pytest.mark.parametrize("cls", PLOTS, ids=lambda cls: cls.__name__)
 every_variant = pytest.mark.parametrize(("cls", "settings"), TRIED)
 
 
@@ -99,21 +101,21 @@ def sample(shape: tuple[int, ...], dtype: str = "f4", seed: int = 0, *, gaps: bo
 
 def described(values: np.ndarray, time: bool) -> tuple[Signal, DenseBlock]:
     """Return an array as a variable, and as a block that was read."""
-    return subject_of(values, time=time), block_of(values if values.ndim else values[None])
+    return signal_of(values, time=time), block_of(values if values.ndim else values[None])
 
 
 def accepted(
     cls: Any, settings: dict[str, Any], *, least: int = 0, most: int = 10**9
-) -> list[tuple[Kind, tuple[int, ...], bool]]:
+) -> list[tuple[Plot, tuple[int, ...], bool]]:
     """Return for each shape that a kind accepts the kind as checked, the shape, and whether it runs in time."""
     found = []
     for shape, time in SHAPES:
         try:
-            kind = cls(**settings).check(subject_of(np.zeros(shape, np.float32), time=time))
+            plot = cls(**settings).fit(signal_of(np.zeros(shape, np.float32), time=time))
         except SettingError:
             continue
         if least <= math.prod(shape) <= most:
-            found.append((kind, shape, time))
+            found.append((plot, shape, time))
     assert found
     return found
 
@@ -164,47 +166,34 @@ def test_its_fields_are_its_settings_with_check_and_words(cls: Any) -> None:
 
 @every_kind
 def test_it_is_made_by_its_kind_and_format(cls: Any) -> None:
-    assert make_kind({"kind": cls.kind, "format": cls.format}) == cls()
-    assert make_kind(cls(time_axis=1).chosen()) == cls(time_axis=1)
-    assert make_kind({"kind": cls.kind}).kind == cls.kind
+    assert make_plot({"kind": cls.kind, "format": cls.format}) == cls()
+    assert make_plot(cls(time_axis=1).chosen()) == cls(time_axis=1)
+    assert make_plot({"kind": cls.kind}).kind == cls.kind
 
 
 def test_no_two_share_kind_and_format() -> None:
-    assert len({(cls.kind, cls.format) for cls in KINDS}) == len(KINDS)
-
-
-def members() -> set[str]:
-    """Return what the protocol asks for."""
-    return {name for name in {**vars(Kind), **Kind.__annotations__} if not name.startswith("_")}
-
-
-@every_kind
-def test_it_has_all_that_the_protocol_asks_for(cls: Any) -> None:
-    assert {"summarise", "merge", "render", "steps_a_task", "kind"} <= members()
-    assert {name for name in members() if not hasattr(cls(), name)} <= (
-        {"merge"} if cls().summary_step is None else set()
-    )
+    assert len({(cls.kind, cls.format) for cls in PLOTS}) == len(PLOTS)
 
 
 def unregistered(modules: Iterable[ModuleType], registered: Iterable[Any]) -> list[str]:
-    """Return the plot kinds of modules that no settings lead to.
+    """Return the kinds of plots of modules that no settings lead to.
 
-    A kind that can draw is registered; or it is a form of a registered one, of the same name and format, which that
-    one's `check` returns.
+    One that can draw is registered; or it is a form of a registered one, of the same name and format, which that one's
+    `fit` returns.
     """
     registered = list(registered)
     forms = {
-        type(kind)
+        type(plot)
         for cls in registered
-        for kind, *_ in accepted(cls, {})
-        if isinstance(kind, cls) and (kind.kind, kind.format) == (cls.kind, cls.format)
+        for plot, *_ in accepted(cls, {})
+        if isinstance(plot, cls) and (plot.kind, plot.format) == (cls.kind, cls.format)
     }
     return sorted(
         name
         for module in modules
         for name, found in inspect.getmembers(module, inspect.isclass)
-        if found.__module__ == module.__name__ and all(hasattr(found, member) for member in ("summary_step", "render"))
-        if found is not Kind and found not in {*registered, *forms}
+        if found.__module__ == module.__name__ and issubclass(found, Plot) and not inspect.isabstract(found)
+        if found not in {*registered, *forms}
     )
 
 
@@ -214,12 +203,12 @@ def rendering_modules() -> list[ModuleType]:
 
 
 def test_every_kind_is_registered() -> None:
-    assert unregistered(rendering_modules(), KINDS) == []
+    assert unregistered(rendering_modules(), PLOTS) == []
 
 
 @every_kind
 def test_one_that_is_not_registered_would_be_seen(cls: Any) -> None:
-    assert cls.__name__ in unregistered(rendering_modules(), [other for other in KINDS if other is not cls])
+    assert cls.__name__ in unregistered(rendering_modules(), [other for other in PLOTS if other is not cls])
 
 
 # Shapes ---------------------------------------------------------------------------------------------------------------
@@ -228,78 +217,117 @@ def test_one_that_is_not_registered_would_be_seen(cls: Any) -> None:
 @every_variant
 def test_a_shape_is_accepted_or_refused_by_name_with_what_is_needed(cls: Any, settings: dict[str, Any]) -> None:
     for shape, time in SHAPES:
-        subject = subject_of(np.zeros(shape, np.float32), time=time)
+        signal = signal_of(np.zeros(shape, np.float32), time=time)
         try:
-            kind = cls(**settings).check(subject)
+            plot = cls(**settings).fit(signal)
         except SettingError as error:
             text = str(error)
             assert text.startswith("GC/voltage: ")
             if "accepted is" not in text:
                 assert f"{cls.kind} needs " in text
-                sizes = ", ".join(f"{dim}={size}" for dim, size in zip(subject.dims, shape, strict=True))
+                sizes = ", ".join(f"{dim}={size}" for dim, size in zip(signal.dims, shape, strict=True))
                 assert text.endswith(f"this is ({sizes or 'a single value'})")
         else:
-            assert kind.check(subject) == kind
-            assert hash(kind) == hash(through_pickle(kind))
-            assert kind.time_axis == cls(**settings).time_axis
+            assert plot.fit(signal) == plot
+            assert hash(plot) == hash(through_pickle(plot))
+            assert plot.time_axis == cls(**settings).time_axis
 
 
 # What is drawn --------------------------------------------------------------------------------------------------------
 
 
-@every_variant
-def test_tags_and_counts_are_told_before_anything_is_read(cls: Any, settings: dict[str, Any]) -> None:
-    for kind, shape, time in accepted(cls, settings, most=1000):
-        subject, block = described(sample(shape, gaps=False), time)
-        records = drawn_in_parts(kind, subject, block)
-        in_order(records)
-        points, tags = points_by_tag(records), kind.tags(subject)
-        assert set(tags) == set(points)
-        assert len(set(tags)) == len(tags)
-        assert all(tag.startswith("GC/") for tag in tags)
-        columns = columns_of(records)
-        assert all(name.startswith("GC/voltage") for name in columns)
+def addresses(drawing: Drawing) -> list[tuple[Series, int]]:
+    return [(one, step) for step in drawing.steps for one in drawing.series]
 
-        estimate = kind.estimate(subject)
-        pictures = sum(isinstance(record, Image) for record in records)
-        counts = {"series": len(points), "values": len(columns), "points": sum(map(len, points.values()))}
-        assert estimate.count == counts.get(estimate.what, pictures)
-        assert estimate.what in {*counts, "image", "images", "frames"}
-        payload = sum(len(data) for series in points.values() for *_, data in series)
-        assert payload / 8 < estimate.size < 200 * payload + 1000
+
+@every_variant
+def test_series_are_told_before_anything_is_read(cls: Any, settings: dict[str, Any]) -> None:
+    for plot, shape, time in accepted(cls, settings, most=1000):
+        signal, block = described(sample(shape, gaps=False), time)
+        records = drawn_in_parts(plot, signal, block)
+        in_order(records)
+        series = plot.series(signal)
+        assert len({one.tag for one in series}) == len(series)
+        assert len({one.steps for one in series}) == 1
+        found = {tag: [step for step, *_ in points] for tag, points in points_by_tag(records).items()}
+        found |= {name: [0] for name in columns_of(records)}
+        assert {one.tag for one in series} == set(found)
+        for one in series:
+            assert one.tag.startswith("GC/")
+            assert set(found[one.tag]) <= set(one.steps)
+            if one.count == len(one.steps):
+                assert found[one.tag] == list(one.steps)
+            assert len(found[one.tag]) <= one.count
+        payload = sum(len(data) for points in points_by_tag(records).values() for *_, data in points)
+        assert payload / 8 < sum(one.size for one in series) < 200 * payload + 1000
+
+
+@every_variant
+def test_each_address_is_drawn_as_it_is_in_bulk(cls: Any, settings: dict[str, Any]) -> None:
+    for plot, shape, time in accepted(cls, settings, most=500):
+        signal, block = described(sample(shape), time)
+        drawing = Drawing(plot, signal)
+        bulk = drawn_in_parts(plot, signal, block, [len(block.steps) // 2] if len(block.steps) > 1 else [])
+        points, columns = points_by_tag(bulk), columns_of(bulk)
+        expected = {(tag, step): (wall, data) for tag, found in points.items() for step, wall, data in found}
+        for one, step in addresses(drawing):
+            needs = plot.needs(signal, one.steps[one.steps.index(step) :][:1])
+            rows = None if needs.rows is None else block.part(list(needs.rows))
+            folded = [] if needs.summary is None else [block.part(list(needs.summary))]
+            try:
+                record = plot.draw(signal, one, step, rows, summary_of(plot, signal, folded) if folded else None)
+            except KeyError:  # a thinned series has no point there
+                assert one.count < len(one.steps)
+                assert (one.tag, step) not in expected
+                continue
+            if one.plugin == "hparams":
+                assert columns_of([record]) == pytest.approx({one.tag: columns[one.tag]}, nan_ok=True)
+            else:
+                assert points_by_tag([record]) == {one.tag: [(step, *expected.pop((one.tag, step)))]}
+        assert not expected
 
 
 @every_variant
 def test_a_suffix_ends_every_tag(cls: Any, settings: dict[str, Any]) -> None:
-    for kind, shape, time in accepted(cls, settings, most=200):
-        plain = subject_of(np.zeros(shape, np.float32), time=time)
-        other = Signal("GC", "voltage", plain.dims, shape, "float32", "mV", plain.time, suffix=" (2)")
-        assert kind.tags(other) == tuple(f"{tag} (2)" for tag in kind.tags(plain))
+    for plot, shape, time in accepted(cls, settings, most=200):
+        plain = Drawing(plot, signal_of(np.zeros(shape, np.float32), time=time))
+        suffixed = replace(plain, suffix=" (2)")
+        if plain.series[0].plugin == "hparams":
+            assert suffixed.series == plain.series
+            continue
+        assert [one.tag for one in suffixed.series] == [f"{one.tag} (2)" for one in plain.series]
+        block = block_of(np.zeros(shape or (1,), np.float32))
+        tags = {one.tag for one in suffixed.series}
+        summary = summary_of(plot, plain.signal, [block])
+        rows = plain.needs.rows
+        steps = plain.steps if rows is None else rows
+        records = list(suffixed.records(steps, None if rows is None else block.every(rows.step), summary))
+        assert set(points_by_tag(records)) == tags
 
 
 @every_variant
 @pytest.mark.parametrize("seed", range(2))
 def test_it_does_not_matter_where_time_is_cut(cls: Any, settings: dict[str, Any], seed: int) -> None:
     rng = np.random.default_rng(seed)
-    for kind, shape, time in accepted(cls, settings):
-        subject, block = described(sample(shape, seed=seed), time)
+    for plot, shape, time in accepted(cls, settings):
+        signal, block = described(sample(shape, seed=seed), time)
         length = len(block.steps)
-        whole = drawn_in_parts(kind, subject, block)
+        whole = drawn_in_parts(plot, signal, block)
         for count in {min(length - 1, pieces) for pieces in (2, 11)} - {0}:
             cuts = sorted((rng.choice(length - 1, count, replace=False) + 1).tolist())
             for picks in ((), [10**6 + count - at - 1 for at in range(count)], rng.integers(0, 10**6, count).tolist()):
-                same(drawn_in_parts(kind, subject, block, cuts, picks), whole)
+                same(drawn_in_parts(plot, signal, block, cuts, picks), whole)
 
 
 @every_kind
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_any_type_of_number_is_drawn_the_same_however_cut(cls: Any, dtype: str) -> None:
     settings = {"size": (2, 1.5), "step": 1}
-    for kind, shape, time in accepted(cls, settings, least=20, most=500):
-        subject, block = described(sample(shape, dtype), time)
-        whole = drawn_in_parts(kind, subject, block)
+    for plot, shape, time in accepted(cls, settings, least=20, most=500):
+        signal, block = described(sample(shape, dtype), time)
+        whole = drawn_in_parts(plot, signal, block)
         assert whole
-        same(drawn_in_parts(kind, subject, block, list(range(1, len(block.steps)))), whole)
+        same(drawn_in_parts(plot, signal, block, list(range(1, len(block.steps)))), whole)
 
 
 ODD: dict[str, list[float]] = {
@@ -319,72 +347,70 @@ ODD: dict[str, list[float]] = {
 @pytest.mark.parametrize("odd", ODD)
 def test_odd_numbers_are_drawn_the_same_however_cut(cls: Any, odd: str) -> None:
     settings = {"size": (2, 1.5), "step": 1}
-    for kind, shape, time in accepted(cls, settings, least=300, most=1000):
+    for plot, shape, time in accepted(cls, settings, least=300, most=1000):
         values = np.resize(np.array(ODD[odd]), shape)
         if odd == "large float32":
             values = values.astype(np.float32)
-        subject, block = described(values, time)
-        whole = drawn_in_parts(kind, subject, block)
-        assert set(points_by_tag(whole)) == set(kind.tags(subject))
+        signal, block = described(values, time)
+        whole = drawn_in_parts(plot, signal, block)
+        assert set(points_by_tag(whole)) == {one.tag for one in plot.series(signal) if one.plugin != "hparams"}
         for cuts in ([len(block.steps) // 2], [1, len(block.steps) - 1]):
-            same(drawn_in_parts(kind, subject, block, cuts), whole)
+            same(drawn_in_parts(plot, signal, block, cuts), whole)
 
 
 @every_variant
 def test_steps_between_the_multiples_of_step_are_not_drawn(cls: Any, settings: dict[str, Any]) -> None:
-    for kind, shape, time in accepted(cls, settings, most=500):
-        step = getattr(kind, "step", 1)
-        if {kind.summary_step, kind.render_step} - {None, step} or not time:
+    for plot, shape, time in accepted(cls, settings, most=500):
+        step = getattr(plot, "step", 1)
+        needs = Drawing(plot, signal_of(np.zeros(shape), time=time)).needs
+        if {rows.step for rows in (needs.summary, needs.rows) if rows is not None} != {step} or not time:
             continue  # every step counts: a raster, and limits of all steps
         values = sample(shape, gaps=False)
-        subject, block = described(values, time)
+        signal, block = described(values, time)
         spoilt = values.copy()
         spoilt[np.arange(len(values)) % step != 0] = 1e6
-        records = drawn_in_parts(kind, subject, DenseBlock(spoilt, block.steps, block.wall_times))
-        same(records, drawn_in_parts(kind, subject, block))
+        records = drawn_in_parts(plot, signal, DenseBlock(spoilt, block.steps, block.wall_times))
+        same(records, drawn_in_parts(plot, signal, block))
         assert all(at % step == 0 for points in points_by_tag(records).values() for at, *_ in points)
 
 
 @every_variant
 def test_points_in_time_carry_the_time_of_their_step(cls: Any, settings: dict[str, Any]) -> None:
-    for kind, shape, time in accepted(cls, settings, most=500):
+    for plot, shape, time in accepted(cls, settings, most=500):
         if not time:
             continue
-        subject, block = described(sample(shape), time)
-        assert isinstance(subject.time, Clock)
-        for points in points_by_tag(drawn_in_parts(kind, subject, block)).values():
+        signal, block = described(sample(shape), time)
+        assert isinstance(signal.time, Clock)
+        for points in points_by_tag(drawn_in_parts(plot, signal, block)).values():
             assert [wall for _, wall, _ in points] == pytest.approx([step * 1e-3 for step, *_ in points])
 
 
 @every_variant
-def test_what_is_merged_does_not_grow_with_time(cls: Any, settings: dict[str, Any]) -> None:
-    if cls(**settings).summary_step is None or "window" in settings:  # windows are drawn and begun anew on the way
+def test_a_summary_does_not_grow_with_time(cls: Any, settings: dict[str, Any]) -> None:
+    if "window" in settings:  # windows are drawn, and their summary begun anew, on the way
         return
     for shape, time in (((4000, 3), True), ((4000,), True), ((4000, 3, 2), True)):
         sizes = []
         for length in (shape[0], 4 * shape[0]):
             values = np.zeros((length, *shape[1:]), np.float32)
-            subject, block = described(values, time)
+            signal, _ = described(values, time)
             try:
-                kind = cls(**settings).check(subject)
+                plot = cls(**settings).fit(signal)
             except SettingError:
                 break
-            first, second = (
-                kind.summarise(subject, block_of(values, *ends).every(kind.summary_step or 1))
-                for ends in ((0, length // 2), (length // 2, length))
-            )
-            sizes.append(len(pickle.dumps(kind.merge(first, second))))
+            halves = [block_of(values, *ends) for ends in ((0, length // 2), (length // 2, length))]
+            sizes.append(len(pickle.dumps(summary_of(plot, signal, halves))))
         assert not sizes or sizes[1] < 1.1 * sizes[0] + 100
 
 
 @every_variant
 def test_windows_can_be_drawn_as_they_end(cls: Any, settings: dict[str, Any]) -> None:
-    for kind, shape, time in accepted(cls, settings):
-        subject, block = described(sample(shape), time)
-        window = kind.window_steps(subject)
+    for plot, shape, time in accepted(cls, settings):
+        signal, block = described(sample(shape), time)
+        window = Drawing(plot, signal).window
         if window is None:
             continue
         records = []
         for start in range(0, len(block.steps), 2 * window):
-            records += drawn_in_parts(kind, subject, block_of(block.values, start, start + 2 * window), [window // 2])
-        same(records, drawn_in_parts(kind, subject, block))
+            records += drawn_in_parts(plot, signal, block_of(block.values, start, start + 2 * window), [window // 2])
+        same(records, drawn_in_parts(plot, signal, block))

@@ -12,19 +12,18 @@ from pipeline.errors import SettingError
 from pipeline.model.clock import Clock
 from pipeline.rendering.picture.canvas import frame
 from pipeline.rendering.raster import Raster
-from tests.common import block_of, pixels, subject_of
+from tests.common import block_of, drawn_in_parts, pixels, signal_of, summary_of
 
 
 def drawn(values: np.ndarray, cut: int = 10**9, **settings: Any) -> tuple[list[np.ndarray], Any, Any]:
     """Draw in blocks of `cut` steps; return the pictures, the area of data, and the counts."""
-    subject = subject_of(values, name="spiked", unit="")
-    kind = Raster(**settings).check(subject)
-    merged = None
-    for start in range(0, len(values), cut):
-        part = kind.summarise(subject, block_of(values, start, min(start + cut, len(values))))
-        merged = part if merged is None else kind.merge(merged, part)
-    images = [pixels(image.png) for image in kind.render(subject, None, merged)]
-    return images, frame(kind._look(subject, None)).area, merged
+    signal = signal_of(values, name="spiked", unit="")
+    plot = Raster(**settings).fit(signal)
+    assert isinstance(plot, Raster)
+    cuts = range(cut, len(values), cut)
+    images = [pixels(image.png) for image in drawn_in_parts(plot, signal, block_of(values), cuts)]
+    parts = [block_of(values, start, min(start + cut, len(values))) for start in range(0, len(values), cut)]
+    return images, frame(plot._look(signal, None)).area, summary_of(plot, signal, parts)
 
 
 def spikes(shape: tuple[int, ...], rate: float = 0.05, seed: int = 0) -> np.ndarray:
@@ -105,10 +104,11 @@ def test_a_window_shows_its_own_spikes() -> None:
 
 
 def test_a_window_can_be_a_duration() -> None:
-    subject = subject_of(np.zeros((100, 2)), dt=0.5)
-    assert Raster(window="20 ms").window_steps(subject) == 40
+    signal = signal_of(np.zeros((100, 2)), dt=0.5)
+    (one,) = Raster(window="20 ms").series(signal)
+    assert one.steps == range(0, 100, 40)
     with pytest.raises(SettingError, match=r"window='20 ms' needs the duration of a step"):
-        Raster(window="20 ms").check(replace(subject, time=Clock(100)))
+        Raster(window="20 ms").fit(replace(signal, time=Clock(100)))
 
 
 def test_events_are_bars_behind_the_spikes() -> None:
@@ -143,4 +143,4 @@ def test_ten_thousand_units() -> None:
 @pytest.mark.parametrize("shape", [(4, 3, 2)])
 def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(SettingError, match=r"a raster needs the dimensions \(time, unit\)"):
-        Raster().check(subject_of(np.zeros(shape)))
+        Raster().fit(signal_of(np.zeros(shape)))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import SettingError
-from pipeline.rendering import KINDS, make_kind
+from pipeline.rendering.registry import PLOTS, make_plot
 from pipeline.rendering.settings import Settings, as_mapping, check_time_axis
 from pipeline.units import SECONDS, duration, quantity, time_unit
 
@@ -109,7 +109,7 @@ WRONG: dict[str, list[Any]] = {
     "points": [1, 0, -1, 2.5, "few", True, [2], math.inf],
 }
 
-EACH = [(kind, item.name) for kind in KINDS for item in fields(kind)]
+EACH = [(kind, item.name) for kind in PLOTS for item in fields(kind)]
 RIGHT_OF_EACH = [(kind, name, *pair) for kind, name in EACH for pair in RIGHT[name]]
 WRONG_OF_EACH = [(kind, name, value) for kind, name in EACH for value in WRONG[name]]
 
@@ -138,13 +138,13 @@ def test_what_is_accepted_is_kept_as_a_plain_value(kind: Any, name: str, value: 
 @pytest.mark.parametrize(("kind", "name", "value"), WRONG_OF_EACH, ids=label)
 def test_what_is_wrong_is_refused_by_name(kind: Any, name: str, value: Any) -> None:
     with pytest.raises(SettingError) as caught:
-        make_kind({"kind": kind.kind, "format": kind.format, name: value}, "GC/x")
+        make_plot({"kind": kind.kind, "format": kind.format, name: value}, "GC/x")
     message = str(caught.value)
     assert message.startswith(f"GC/x: {kind.kind}: {name}={value!r}: accepted is ")
     assert len(message.splitlines()) == 1
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=label)
+@pytest.mark.parametrize("kind", PLOTS, ids=label)
 def test_kinds_are_frozen_hashable_small_and_say_what_was_chosen(kind: Any) -> None:
     made = kind(step=7, time_axis="unit")
     with pytest.raises(FrozenInstanceError):
@@ -162,11 +162,11 @@ def test_what_was_chosen_makes_the_same_kind(kind: Any, name: str, value: Any, k
         made = kind(**{name: value}, events=[1])
     else:
         made = kind(**{name: value})
-    assert make_kind(made.chosen()) == made
+    assert make_plot(made.chosen()) == made
 
 
 def test_defaults_are_those_of_the_original() -> None:
-    found = {(kind.kind, kind.format): (kind().size, kind().step, kind().time_axis) for kind in KINDS}
+    found = {(kind.kind, kind.format): (kind().size, kind().step, kind().time_axis) for kind in PLOTS}
     assert found == {
         ("heatmap", "image"): ((15, 10), 100, None),
         ("raster", "image"): ((15, 10), 1, None),
@@ -201,19 +201,19 @@ def test_defaults_are_those_of_the_original() -> None:
 )
 def test_misspelt_kinds_formats_and_settings(settings: Any, message: str) -> None:
     with pytest.raises(SettingError, match=message) as caught:
-        make_kind(settings, "v")
+        make_plot(settings, "v")
     assert len(str(caught.value).splitlines()) == 1
 
 
 def test_settings_given_are_not_changed() -> None:
     given = {"kind": "trace", "format": "scalar", "step": 2}
-    make_kind(given)
+    make_plot(given)
     assert given == {"kind": "trace", "format": "scalar", "step": 2}
 
 
 def test_a_setting_without_a_check_is_not_possible() -> None:
-    assert all({"check", "accepted"} <= set(item.metadata) for kind in KINDS for item in fields(kind))
-    assert all(issubclass(kind, Settings) for kind in KINDS)
+    assert all({"check", "accepted"} <= set(item.metadata) for kind in PLOTS for item in fields(kind))
+    assert all(issubclass(kind, Settings) for kind in PLOTS)
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from pipeline.errors import SettingError
+from pipeline.rendering.folds.units import of_units
 from pipeline.rendering.trace import Trace
 from pipeline.rendering.trace_image import TraceImage
 from pipeline.rendering.trace_scalar import TraceScalar
-from tests.common import subject_of
+from tests.common import signal_of
 
 forms = pytest.mark.parametrize("cls", [TraceImage, TraceScalar])
 
@@ -73,10 +74,10 @@ def test_units_that_are_none_are_refused_in_words(cls: type[Trace], given: Any) 
 @forms
 @pytest.mark.parametrize(("shape", "count"), [((9, 4), 4), ((9, 1), 1), ((9,), 1)])
 def test_a_unit_beyond_the_last_is_named(cls: Any, shape: tuple[int, ...], count: int) -> None:
-    subject = subject_of(np.zeros(shape))
-    assert cls(units=[count - 1]).check(subject).units == (count - 1,)
+    signal = signal_of(np.zeros(shape))
+    assert cls(units=[count - 1]).fit(signal).units == (count - 1,)
     with pytest.raises(SettingError) as caught:
-        cls(units=[0, count, count + 5]).check(subject)
+        cls(units=[0, count, count + 5]).fit(signal)
     assert str(caught.value) == f"GC/voltage: trace: units=[{count}, {count + 5}]: accepted is 0 to {count - 1}"
 
 
@@ -84,22 +85,22 @@ def test_a_unit_beyond_the_last_is_named(cls: Any, shape: tuple[int, ...], count
 @pytest.mark.parametrize(("shape", "time"), [((9, 4), False), ((9,), False), ((9, 4, 2), True)])
 def test_other_shapes_are_refused_with_a_way_out(cls: Any, shape: tuple[int, ...], time: bool) -> None:
     with pytest.raises(SettingError, match=r"GC/voltage: a trace needs .*\(time, unit\) or \(time\); set time_axis"):
-        cls().check(subject_of(np.zeros(shape), time=time))
+        cls().fit(signal_of(np.zeros(shape), time=time))
 
 
 @forms
 def test_tags_and_values_follow_the_units_asked_for(cls: Any) -> None:
     values = np.arange(12.0).reshape(3, 4)
-    subject = subject_of(values)
-    every, some = cls(), cls(units=[3, 1])
-    assert every.tags(subject) == tuple(f"GC/N{unit}/voltage" for unit in range(4))
-    assert some.tags(subject) == ("GC/N3/voltage", "GC/N1/voltage")
-    np.testing.assert_array_equal(every.series(values), values)
-    np.testing.assert_array_equal(some.series(values), values[:, [3, 1]])
+    every, some = cls().series(signal_of(values)), cls(units=[3, 1]).series(signal_of(values))
+    assert [(one.tag, one.unit) for one in every] == [(f"GC/N{unit}/voltage", unit) for unit in range(4)]
+    assert [(one.tag, one.unit) for one in some] == [("GC/N3/voltage", 3), ("GC/N1/voltage", 1)]
+    assert cls(units=[3, 1]).places(some[::-1]) == [1, 0]
+    np.testing.assert_array_equal(of_units(values, None), values)
+    np.testing.assert_array_equal(of_units(values, (3, 1)), values[:, [3, 1]])
 
 
 @forms
 def test_a_series_without_units_has_no_number(cls: Any) -> None:
     values = np.arange(3.0)
-    assert cls().tags(subject_of(values)) == ("GC/voltage",)
-    np.testing.assert_array_equal(cls().series(values), values[:, None])
+    assert [one.tag for one in cls().series(signal_of(values))] == ["GC/voltage"]
+    np.testing.assert_array_equal(of_units(values, None), values[:, None])

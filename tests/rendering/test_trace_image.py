@@ -12,29 +12,24 @@ from matplotlib.figure import Figure
 
 from pipeline.model.record import Image
 from pipeline.rendering.picture.canvas import Area, frame
-from pipeline.rendering.trace_image import TraceImage, _y_limits
-from tests.common import block_of, drawn_in_parts, pixels, subject_of
+from pipeline.rendering.trace_image import TraceImage
+from tests.common import block_of, drawn_in_parts, pixels, signal_of, summary_of
 from tests.rendering.reference import envelope
 
 
-def summary(kind: TraceImage, values: np.ndarray, *cuts: int) -> Any:
-    """Return what is merged of an array that is read in parts."""
-    subject, borders = subject_of(values), [0, *cuts, len(values)]
-    parts = [block_of(values, *ends).every(kind.step) for ends in zip(borders, borders[1:], strict=False)]
-    merged = None
-    for part in parts:
-        if len(part.steps):
-            found = kind.summarise(subject, part)
-            merged = found if merged is None else kind.merge(merged, found)
-    return merged
+def summary(plot: TraceImage, values: np.ndarray, *cuts: int) -> Any:
+    """Return the envelope of an array that is read in parts."""
+    borders = [0, *cuts, len(values)]
+    parts = [block_of(values, *ends) for ends in zip(borders, borders[1:], strict=False)]
+    return summary_of(plot, signal_of(values), parts)
 
 
 def drawn(values: np.ndarray, **settings: Any) -> tuple[list[np.ndarray], Area, tuple[float, float]]:
     """Return for each unit which pixels of the area have the curve, from 0 to 1, the area and the limits of y."""
-    kind, subject = TraceImage(**{"size": (6, 3), **settings}), subject_of(values)
-    records = drawn_in_parts(kind.check(subject), subject, block_of(values))
-    limits = _y_limits(summary(kind, values))
-    area = frame(kind._look(subject, *limits)).area
+    plot, signal = TraceImage(**{"size": (6, 3), **settings}), signal_of(values)
+    records = drawn_in_parts(plot.fit(signal), signal, block_of(values))
+    limits = summary(plot, values).limits()
+    area = frame(plot._look(signal, *limits)).area
     pictures = []
     for record in records:
         assert isinstance(record, Image)
@@ -58,10 +53,10 @@ def walk(shape: tuple[int, ...], seed: int, gaps: float = 0.0) -> np.ndarray:
 @pytest.mark.parametrize("length", [1, 2, 3, 50, 469, 470, 1000, 5003])
 def test_every_column_spans_the_line_through_all_points(length: int, gaps: float, seed: int) -> None:
     values = walk((length, 2), seed, gaps)
-    kind, subject = TraceImage(size=(6, 3)), subject_of(values)
-    width = frame(kind._look(subject, 0, 1)).area.width
+    plot, signal = TraceImage(size=(6, 3)), signal_of(values)
+    width = frame(plot._look(signal, 0, 1)).area.width
     cuts = sorted({*np.random.default_rng(seed).integers(1, length, 5).tolist()}) if length > 1 else []
-    low, high = kind.curve(subject, summary(kind, values, *cuts), width)
+    low, high = plot.fold(signal).curve(summary(plot, values, *cuts))
     for unit in range(2):
         series = np.where(np.isfinite(values[:, unit]), values[:, unit], np.nan)
         expected = envelope(series, width)
@@ -72,14 +67,14 @@ def test_every_column_spans_the_line_through_all_points(length: int, gaps: float
 @pytest.mark.parametrize("step", [2, 7, 400, 1000])
 def test_a_step_leaves_out_points_and_keeps_their_place(step: int) -> None:
     values = walk((700, 1), 0)
-    kind, subject = TraceImage(size=(6, 3), step=step), subject_of(values)
-    width = frame(kind._look(subject, 0, 1)).area.width
-    low, high = kind.curve(subject, summary(kind, values, 333), width)
+    plot, signal = TraceImage(size=(6, 3), step=step), signal_of(values)
+    width = frame(plot._look(signal, 0, 1)).area.width
+    low, high = plot.fold(signal).curve(summary(plot, values, 333))
     expected = envelope(values[::step, 0], width)
     np.testing.assert_allclose(low[:, 0], expected[0], atol=1e-9)
     np.testing.assert_allclose(high[:, 0], expected[1], atol=1e-9)
     last = (len(values) - 1) // step * step
-    assert kind._look(subject, 0, 1).xlim == (0, max(last, 1))
+    assert plot._look(signal, 0, 1).xlim == (0, max(last, 1))
 
 
 # The picture ----------------------------------------------------------------------------------------------------------
@@ -202,12 +197,12 @@ def test_a_line_is_as_thick_as_the_picture_is_large(size: tuple[float, float], t
 
 
 def test_pictures_stay_apart_and_say_whose_they_are() -> None:
-    values, kind = np.repeat(walk((100, 1), 0), 2, axis=1), TraceImage(size=(4, 2))
-    subject = subject_of(values)
-    one, other = drawn_in_parts(kind, subject, block_of(values))
+    values, plot = np.repeat(walk((100, 1), 0), 2, axis=1), TraceImage(size=(4, 2))
+    signal = signal_of(values)
+    one, other = drawn_in_parts(plot, signal, block_of(values))
     assert isinstance(one, Image)
     assert isinstance(other, Image)
     assert (one.tag, other.tag) == ("GC/N0/voltage", "GC/N1/voltage")
     assert (one.width, one.height, one.step, one.wall_time) == (400, 200, 0, 0.0)
     rows, _ = np.nonzero((pixels(one.png) != pixels(other.png)).any(axis=2))
-    assert rows.max() < frame(kind._look(subject, *_y_limits(summary(kind, values)))).area.top  # only the title
+    assert rows.max() < frame(plot._look(signal, *summary(plot, values).limits())).area.top  # only the title

@@ -10,13 +10,13 @@ import pytest
 from pipeline.errors import SettingError
 from pipeline.model.record import Scalars
 from pipeline.rendering.trace_scalar import TraceScalar
-from tests.common import block_of, drawn_in_parts, points_by_tag, subject_of
+from tests.common import block_of, drawn_in_parts, points_by_tag, signal_of
 
 
 def series(values: np.ndarray, *cuts: int, **settings: Any) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return (steps, values) of each tag of an array that is read in parts."""
-    subject = subject_of(values)
-    records = drawn_in_parts(TraceScalar(**settings).check(subject), subject, block_of(values), cuts)
+    signal = signal_of(values)
+    records = drawn_in_parts(TraceScalar(**settings).fit(signal), signal, block_of(values), cuts)
     return {
         tag: (
             np.array([step for step, *_ in points]),
@@ -76,8 +76,8 @@ def test_what_float32_cannot_hold_is_infinite() -> None:
 
 def test_values_of_all_units_leave_as_one_block() -> None:
     values = noisy((30, 5), 0)
-    subject = subject_of(values)
-    (record,) = TraceScalar().render(subject, block_of(values), None)
+    signal = signal_of(values)
+    (record,) = drawn_in_parts(TraceScalar(), signal, block_of(values))
     assert isinstance(record, Scalars)
     assert np.shares_memory(record.values, values)  # no copy of what is already float32
     np.testing.assert_array_equal(record.wall_times, np.arange(30) * 1e-3)
@@ -146,10 +146,10 @@ def test_the_largest_are_told_apart(order: int) -> None:
 
 @pytest.mark.parametrize(("length", "step", "points"), [(10, 1, 10), (10, 1, 11), (100, 10, 10), (1, 1, 2)])
 def test_few_enough_points_are_left_as_they_are(length: int, step: int, points: int) -> None:
-    subject = subject_of(np.zeros((length, 2)))
-    kind = TraceScalar(step=step, points=points).check(subject)
+    signal = signal_of(np.zeros((length, 2)))
+    kind = TraceScalar(step=step, points=points).fit(signal)
     assert kind == TraceScalar(step=step)
-    assert TraceScalar(step=step, points=points).check(subject_of(np.zeros((length + step, 2)))).points == (
+    assert TraceScalar(step=step, points=points).fit(signal_of(np.zeros((length + step, 2)))).points == (
         points if points < length / step + 1 else None
     )
 
@@ -162,9 +162,9 @@ def test_points_must_be_at_least_two(points: Any) -> None:
 
 def test_few_points_carry_the_time_of_their_step() -> None:
     values = noisy((500, 2), 0)
-    subject = subject_of(values)
-    kind = TraceScalar(points=20).check(subject)
-    for record in drawn_in_parts(kind, subject, block_of(values), [123]):
+    signal = signal_of(values)
+    kind = TraceScalar(points=20).fit(signal)
+    for record in drawn_in_parts(kind, signal, block_of(values), [123]):
         assert isinstance(record, Scalars)
         np.testing.assert_allclose(record.wall_times, record.steps * 1e-3)
         assert len(record.tags) == 1

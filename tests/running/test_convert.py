@@ -16,11 +16,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import pipeline
 import pipeline.planning.job
 import pipeline.running.convert
-from pipeline.opening.hdf5.lazy_array import StoredArray
 from pipeline.planning.config import read_config
 from pipeline.running.progress import Progress
+from pipeline.slicing.budget import Budget
 from tests.common import accumulated, pixels, tree_bytes, write_component
-from tests.conftest import PLOTS, STEPS, events, simulate, stored, untouched
+from tests.conftest import PLOTS, STEPS, Read, events, simulate, stored, untouched
 
 TRACE = [{"voltage": {"kind": "trace", "format": "scalar"}}]
 
@@ -196,13 +196,11 @@ def test_a_tree_that_never_was_a_file(tmp_path: Path) -> None:
     assert_series(accumulated(tmp_path / "made"), "V1/N1/rate", values[:, 1], 0.5)
 
 
-def test_what_is_damaged_does_not_stop_the_rest(damaged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        pipeline.planning.job, "BLOCK_BYTES", 8000
-    )  # 50 steps: the spoilt chunk is in the last of four blocks
+def test_what_is_damaged_does_not_stop_the_rest(damaged: Path, tmp_path: Path) -> None:
+    blocks = Budget(block=8000)  # 50 steps: the spoilt chunk is in the last of four blocks
     plots = [*TRACE, {"spiked": {"kind": "raster"}}]
     with untouched(damaged):
-        problems = problems_of(damaged, tmp_path / "tb", plots)
+        problems = problems_of(damaged, tmp_path / "tb", plots, memory=blocks)
 
     assert len(problems) == 3
     assert all("\n" not in line for line in problems)
@@ -331,19 +329,9 @@ def test_an_axis_that_is_not_there_is_a_problem(axis: int | str, network: Path, 
     assert len(accumulated(tmp_path / "calm").Tags()["scalars"]) == 8
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, int]]:
-    """How many reads touch each storage chunk (of 16 steps), by dataset."""
-    reads: Counter[tuple[str, int]] = Counter()
-    plain = StoredArray.read
-
-    def read(self: StoredArray, key: tuple[int | slice, ...]) -> Any:
-        steps = range(self.shape[0])[key[0]]
-        reads.update({(self.name, step // 16) for step in ([steps] if isinstance(steps, int) else steps)})
-        return plain(self, key)
-
-    monkeypatch.setattr(StoredArray, "read", read)
-    return reads
+def chunks_read(reads: list[Read]) -> Counter[tuple[str, int]]:
+    """Return how many reads touch each storage chunk (of 16 steps), by dataset."""
+    return Counter(chunk for read in reads for chunk in {(read.dataset, step // 16) for step in read.steps})
 
 
 @pytest.mark.parametrize(
@@ -359,41 +347,38 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, int]]:
         ([{"w": {"kind": "heatmap", "step": 5, "limits": "all"}}], 2),
     ],
 )
-def test_a_storage_chunk_is_read_once_a_pass(
-    plots: list[Any], passes: int, counted: Counter[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_storage_chunk_is_read_once_a_pass(plots: list[Any], passes: int, reads: list[Read], tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     with h5py.File(tmp_path / "c.h5", "w") as file:
         file.attrs.update({"identifier": "c", "class": "x"})
         for name, shape in (("x", (200, 3)), ("w", (200, 2, 2))):
             file.create_dataset(name, data=rng.normal(size=shape), chunks=(16, *shape[1:]))
-    monkeypatch.setattr(
-        pipeline.planning.job, "BLOCK_BYTES", 800
-    )  # 33 steps: blocks that hold no whole number of chunks
-    pipeline.convert(tmp_path / "c.h5", tmp_path / "tb", plots)
+    budget = Budget(block=800)  # 33 steps: blocks that hold no whole number of chunks
+    pipeline.convert(tmp_path / "c.h5", tmp_path / "tb", plots, memory=budget)
 
+    counted = chunks_read(reads)
     assert len(counted) == 13  # every chunk, of one dataset only
     assert max(counted.values()) <= passes
 
 
-def test_frames_far_apart_read_no_chunk_between(counted: Counter[Any], tmp_path: Path) -> None:
+def test_frames_far_apart_read_no_chunk_between(reads: list[Read], tmp_path: Path) -> None:
     with h5py.File(tmp_path / "far.h5", "w") as file:
         file.attrs.update({"identifier": "far", "class": "x"})
         file.create_dataset("w", data=np.ones((320, 2, 2), np.float32), chunks=(16, 2, 2))
     pipeline.convert(tmp_path / "far.h5", tmp_path / "tb", [{"w": {"kind": "heatmap", "step": 100}}])
 
-    assert set(counted) == {("/w", step // 16) for step in range(0, 320, 100)}
+    assert set(chunks_read(reads)) == {("far/w", step // 16) for step in range(0, 320, 100)}
 
 
 def test_a_graph_reads_and_writes_nothing_until_it_is_computed(
-    counted: Counter[Any], network: Path, tmp_path: Path
+    reads: list[Read], network: Path, tmp_path: Path
 ) -> None:
     graph = pipeline.convert(network, tmp_path / "tb", PLOTS, dt="2 ms", compute=False)
-    assert not counted
+    assert not reads
     assert not (tmp_path / "tb").exists()
 
     report = graph.compute(scheduler="synchronous")
-    assert counted
+    assert reads
     assert report.problems == ()
     assert (tmp_path / "tb" / "calm").is_dir()
 
@@ -421,10 +406,9 @@ def test_other_files_in_the_log_directory_stay(network: Path, tmp_path: Path) ->
     assert foreign.read_bytes() == b"of another program"
 
 
-def test_progress_rises_to_its_end(network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline.planning.job, "BLOCK_BYTES", 4000)
+def test_progress_rises_to_its_end(network: Path, tmp_path: Path) -> None:
     told: list[Progress] = []
-    pipeline.convert(network, tmp_path, PLOTS, progress=told.append)
+    pipeline.convert(network, tmp_path, PLOTS, progress=told.append, memory=Budget(block=4000))
 
     assert {state.run for state in told} == {"calm"}
     assert {"GC/voltage", "GC--MC/weights"} <= {state.variable for state in told}
@@ -515,15 +499,15 @@ def test_a_conversion_is_repeatable(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("window", [40, "20 ms"])
-def test_windows_are_told_by_stored_times(window: int | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline.planning.job, "BLOCK_BYTES", 100)  # a block is less than a window
+def test_windows_are_told_by_stored_times(window: int | str, tmp_path: Path) -> None:
+    blocks = Budget(block=100)  # a block is less than a window
     with h5py.File(tmp_path / "w.h5", "w") as file:
         file["spiked"] = np.random.default_rng(0).random((200, 3)) < 0.1
         file["time"] = np.arange(200) * 0.5
         file["time"].attrs["units"] = "ms"
     plots = [{"spiked": {"kind": "raster", "window": window}}]
-    pipeline.convert(tmp_path / "w.h5", tmp_path / "tb", plots)
-    again = pipeline.convert(tmp_path / "w.h5", tmp_path / "tb", plots)
+    pipeline.convert(tmp_path / "w.h5", tmp_path / "tb", plots, memory=blocks)
+    again = pipeline.convert(tmp_path / "w.h5", tmp_path / "tb", plots, memory=blocks)
 
     images = accumulated(tmp_path / "tb" / "w").Images("w/raster")
     assert [image.step for image in images] == [0, 40, 80, 120, 160]

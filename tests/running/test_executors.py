@@ -16,10 +16,17 @@ from distributed import Client, LocalCluster
 
 import pipeline
 import pipeline.planning.job
-from pipeline.planning.plan import parse_plots, plan_run
-from pipeline.running.executors import GraphBuilder, InProcess, LocalProcesses, OnCluster, executor, in_order
+from pipeline.planning.config import parse_plots
+from pipeline.planning.match import plan_run
+from pipeline.running.executors.choose import executor
+from pipeline.running.executors.cluster import OnCluster
+from pipeline.running.executors.graph import GraphBuilder
+from pipeline.running.executors.in_process import InProcess
+from pipeline.running.executors.local import LocalProcesses
+from pipeline.running.executors.window import in_order
 from pipeline.running.output import write_runs
 from pipeline.running.tasks import Failure, Outcome, guarded
+from pipeline.slicing.budget import Budget
 from tests.conftest import PLOTS, untouched
 from tests.processes import written
 
@@ -63,10 +70,8 @@ def cluster(audit: Path) -> Iterator[LocalCluster]:
         yield running
 
 
-@pytest.fixture
-def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a small run take many blocks."""
-    monkeypatch.setattr(pipeline.planning.job, "BLOCK_BYTES", 2000)
+#: So little that a small run takes many blocks.
+SMALL_BLOCKS = Budget(block=2000)
 
 
 def by_graph(scheduler: str) -> Callable[..., Any]:
@@ -102,7 +107,6 @@ EXECUTORS: dict[str, Callable[..., Any]] = {
 }
 
 
-@pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("name", EXECUTORS)
 def test_every_executor_gives_the_same_log_directory(
     name: str, cluster: LocalCluster, network: Path, damaged: Path, tmp_path: Path
@@ -111,7 +115,7 @@ def test_every_executor_gives_the_same_log_directory(
         reports = []
         for convert, out in ((pipeline.convert, "reference"), (lambda *a, **o: EXECUTORS[name](cluster, *a, **o), "x")):
             with pytest.raises(pipeline.ConversionError) as caught:
-                convert([network, damaged], tmp_path / out, FOLDS, dt="2 ms")
+                convert([network, damaged], tmp_path / out, FOLDS, dt="2 ms", memory=SMALL_BLOCKS)
             reports.append(caught.value.report)
 
     reference = written(tmp_path / "reference")
@@ -121,13 +125,12 @@ def test_every_executor_gives_the_same_log_directory(
     assert [run.files for run in reports[1].runs] == [run.files for run in reports[0].runs]
 
 
-@pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("name", ["graph, synchronous", "cluster by address"])
 def test_arrays_in_memory_may_go_to_workers(name: str, cluster: LocalCluster, network: Path, tmp_path: Path) -> None:
     run = pipeline.open_run(network, dt="2 ms")
     for source, out in ((run.load(), "numpy"), (run.chunk({"time": 100}), "dask")):
-        pipeline.convert(source, tmp_path / "reference" / out, PLOTS)
-        EXECUTORS[name](cluster, source, tmp_path / "x" / out, PLOTS)
+        pipeline.convert(source, tmp_path / "reference" / out, PLOTS, memory=SMALL_BLOCKS)
+        EXECUTORS[name](cluster, source, tmp_path / "x" / out, PLOTS, memory=SMALL_BLOCKS)
 
     assert written(tmp_path / "x") == written(tmp_path / "reference")
 
@@ -198,7 +201,6 @@ class Counting(InProcess):
         return handle.value
 
 
-@pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("window", [1, 3, 8])
 def test_finished_results_are_bounded_by_the_window(window: int, network: Path, tmp_path: Path) -> None:
     where = Counting(window)
@@ -207,7 +209,9 @@ def test_finished_results_are_bounded_by_the_window(window: int, network: Path, 
         {"spiked": {"kind": "raster", "window": 60}},
         {"weights": {"kind": "heatmap", "step": 20, "size": [3, 2]}},
     ]
-    write_runs([plan_run(pipeline.open_run(network), parse_plots(plots))], tmp_path, where)
+    plan = plan_run(pipeline.open_run(network), parse_plots(plots))
+    plan.jobs = [job.within(SMALL_BLOCKS) for job in plan.jobs]
+    write_runs([plan], tmp_path, where)
 
     assert where.submitted > 100
     assert window <= where.most <= window + 2  # and what is being made of the one before
@@ -308,7 +312,7 @@ def test_workers_that_dask_gave_up_on_are_replaced(given_up: int) -> None:
 
 
 def test_workers_that_come_later_have_work_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.running.executors._LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("pipeline.running.executors.cluster._LOOK_SECONDS", 0.0)
     with (
         LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0", processes=False) as cluster,
         Client(cluster, set_as_default=False) as client,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,17 @@ import h5py
 import numpy as np
 import pytest
 
+import pipeline
 from pipeline.errors import ConversionError, OutputError
 from pipeline.opening.hdf5.lazy_array import StoredArray
-from pipeline.planning import job as jobs
-from pipeline.running import output
-from pipeline.running.convert import convert
-from pipeline.running.executors import InProcess
+from pipeline.running import run_output
+from pipeline.running.executors.in_process import InProcess
 from pipeline.running.passes import all_at_once
 from pipeline.running.tasks import Failure
+from pipeline.slicing.budget import Budget
 from pipeline.writing.event_files import EventFiles, locked
 from tests.common import tree_bytes, write_component
+from tests.conftest import Read
 
 PLOTS = [
     {"voltage": {"kind": "trace", "format": "scalar"}},
@@ -37,11 +39,21 @@ class Killed(BaseException):
 
 
 @pytest.fixture(params=[2000, 2_000_000], ids=["blocks", "batches"])
-def source(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A run of which each variable is many blocks, or one task does several variables."""
-    monkeypatch.setattr(jobs, "BLOCK_BYTES", request.param)
-    monkeypatch.setattr(output, "_CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr(output, "_CHECKPOINT_PART", float("inf"))
+def block(request: pytest.FixtureRequest) -> int:
+    """Bytes of a block: each variable is many of them, or one task does several variables."""
+    return int(request.param)
+
+
+@pytest.fixture
+def convert(block: int) -> Any:
+    return partial(pipeline.convert, memory=Budget(block=block))
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run of two components; there is a checkpoint at every step."""
+    monkeypatch.setattr(run_output, "_CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(run_output, "_CHECKPOINT_PART", float("inf"))
     rng = np.random.default_rng(0)
     for name in ("A", "B"):
         data = {
@@ -56,26 +68,12 @@ def source(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Name each dataset that is read."""
-    names: list[str] = []
-    real = StoredArray.read
-
-    def read(self: StoredArray, key: Any) -> Any:
-        names.append(f"{Path(self.path).stem}{self.name}")
-        return real(self, key)
-
-    monkeypatch.setattr(StoredArray, "read", read)
-    return names
-
-
-@pytest.fixture
-def whole(source: Path, tmp_path: Path) -> dict[str, bytes]:
+def whole(convert: Any, source: Path, tmp_path: Path) -> dict[str, bytes]:
     convert(source, tmp_path / "whole", PLOTS)
     return tree_bytes(tmp_path / "whole")
 
 
-def killed(number: int, *arguments: Any, torn: bool = True) -> bool:
+def killed(convert: Any, number: int, *arguments: Any, torn: bool = True) -> bool:
     """Convert, but end the writer at its `number`-th append, after a part of the records if `torn`; say if it was."""
     real, calls = EventFiles.append, iter(range(1_000_000))
 
@@ -97,26 +95,26 @@ def killed(number: int, *arguments: Any, torn: bool = True) -> bool:
 
 @pytest.mark.parametrize("torn", [False, True], ids=["between records", "inside a record"])
 def test_killed_anywhere_it_goes_on_to_the_same_bytes(
-    source: Path, tmp_path: Path, whole: dict[str, bytes], torn: bool
+    convert: Any, block: int, source: Path, tmp_path: Path, whole: dict[str, bytes], torn: bool
 ) -> None:
     number = 0
-    while killed(number, source, logdir := tmp_path / f"tb{number}", PLOTS, torn=torn):
+    while killed(convert, number, source, logdir := tmp_path / f"tb{number}", PLOTS, torn=torn):
         convert(source, logdir, PLOTS)
         assert tree_bytes(logdir) == whole
         number += 1
-    assert number > (15 if jobs.BLOCK_BYTES == 2000 else 7)
+    assert number > (15 if block == 2000 else 7)
 
 
 def test_killed_again_and_again_it_ends(
-    source: Path, tmp_path: Path, whole: dict[str, bytes], reads: list[str]
+    convert: Any, block: int, source: Path, tmp_path: Path, whole: dict[str, bytes], reads: list[Read]
 ) -> None:
     convert(source, tmp_path / "once", PLOTS)
     once, kills = len(reads), 0
-    while killed(2, source, tmp_path / "tb", PLOTS):
+    while killed(convert, 2, source, tmp_path / "tb", PLOTS):
         kills += 1
-    assert kills >= (6 if jobs.BLOCK_BYTES == 2000 else 3)
+    assert kills >= (6 if block == 2000 else 3)
     assert tree_bytes(tmp_path / "tb") == whole
-    in_flight = 3 if jobs.BLOCK_BYTES == 2000 else once  # reads of a block, or of all variables of a batch
+    in_flight = 3 if block == 2000 else once  # reads of a block, or of all variables of a batch
     assert len(reads) - once <= once + in_flight * kills
 
 
@@ -129,9 +127,9 @@ class Deadly(InProcess):
         return super().submit(function, *args)
 
 
-@pytest.mark.parametrize("source", [2_000_000], indirect=True, ids=["batches"])
+@pytest.mark.parametrize("block", [2_000_000], indirect=True, ids=["batches"])
 def test_a_batch_that_is_given_up_is_done_one_by_one(
-    source: Path, tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+    convert: Any, source: Path, tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr("pipeline.running.convert.executor", lambda *args: nullcontext(Deadly()))
@@ -141,7 +139,9 @@ def test_a_batch_that_is_given_up_is_done_one_by_one(
     assert tree_bytes(tmp_path / "tb") == whole
 
 
-def test_nothing_changed_nothing_is_read_or_written(source: Path, tmp_path: Path, reads: list[str]) -> None:
+def test_nothing_changed_nothing_is_read_or_written(
+    convert: Any, source: Path, tmp_path: Path, reads: list[Read]
+) -> None:
     convert(source, tmp_path / "tb", PLOTS)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "tb").rglob("events*")}
     reads.clear()
@@ -151,50 +151,54 @@ def test_nothing_changed_nothing_is_read_or_written(source: Path, tmp_path: Path
     assert report.runs[0].reused == 8
 
 
-def test_a_changed_setting_redoes_what_it_affects(source: Path, tmp_path: Path, reads: list[str]) -> None:
+def test_a_changed_setting_redoes_what_it_affects(
+    convert: Any, source: Path, tmp_path: Path, reads: list[Read]
+) -> None:
     convert(source, tmp_path / "tb", PLOTS)
     reads.clear()
     changed = [*PLOTS[:4], {"spiked": {"kind": "raster", "size": "5x3"}}, PLOTS[5]]
     convert(source, tmp_path / "tb", changed)
-    assert set(reads) == {"A/spiked", "B/spiked"}
+    assert {read.dataset for read in reads} == {"A/spiked", "B/spiked"}
     convert(source, tmp_path / "afresh", changed)
     assert tree_bytes(tmp_path / "tb") == tree_bytes(tmp_path / "afresh")
 
 
-def test_a_changed_source_redoes_what_it_affects(source: Path, tmp_path: Path, reads: list[str]) -> None:
+def test_a_changed_source_redoes_what_it_affects(convert: Any, source: Path, tmp_path: Path, reads: list[Read]) -> None:
     convert(source, tmp_path / "tb", PLOTS)
     with h5py.File(source / "A.h5", "a") as file:
         file["voltage"][7, 3] = 99
     reads.clear()
     convert(source, tmp_path / "tb", PLOTS)
-    assert {name.split("/")[0] for name in reads} == {"A"}
+    assert {read.dataset.split("/")[0] for read in reads} == {"A"}
     convert(source, tmp_path / "afresh", PLOTS)
     assert tree_bytes(tmp_path / "tb") == tree_bytes(tmp_path / "afresh")
 
 
-def test_killed_while_redoing_it_still_ends_right(source: Path, tmp_path: Path) -> None:
+def test_killed_while_redoing_it_still_ends_right(convert: Any, block: int, source: Path, tmp_path: Path) -> None:
     changed = [*PLOTS[1:], {"voltage": {"kind": "trace", "format": "scalar", "step": 2}}]
     convert(source, tmp_path / "afresh", changed)
-    for number in range(0, 14 if jobs.BLOCK_BYTES == 2000 else 8, 2):
+    for number in range(0, 14 if block == 2000 else 8, 2):
         logdir = tmp_path / f"tb{number}"
         convert(source, logdir, PLOTS)
-        assert killed(number, source, logdir, changed)
+        assert killed(convert, number, source, logdir, changed)
         convert(source, logdir, changed)
         assert tree_bytes(logdir) == tree_bytes(tmp_path / "afresh")
 
 
-def test_restart_does_all_anew(source: Path, tmp_path: Path, whole: dict[str, bytes], reads: list[str]) -> None:
+def test_restart_does_all_anew(
+    convert: Any, source: Path, tmp_path: Path, whole: dict[str, bytes], reads: list[Read]
+) -> None:
     reads.clear()
     convert(source, tmp_path / "whole", PLOTS, restart=True)
-    assert {"A/voltage", "B/weights"} <= set(reads)
+    assert {"A/voltage", "B/weights"} <= {read.dataset for read in reads}
     assert tree_bytes(tmp_path / "whole") == whole
 
 
 def test_a_variable_that_fails_leaves_no_trace_and_is_tried_again(
-    source: Path, tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+    convert: Any, block: int, source: Path, tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, broken = StoredArray.read, []
-    late = 2 if jobs.BLOCK_BYTES == 2000 else 0  # at once, or after some blocks were written
+    late = 2 if block == 2000 else 0  # at once, or after some blocks were written
 
     def read(self: StoredArray, key: Any) -> Any:
         broken.append(self.name)
@@ -211,7 +215,7 @@ def test_a_variable_that_fails_leaves_no_trace_and_is_tried_again(
 
 
 def test_a_full_disk_is_told_and_what_was_written_goes_on(
-    source: Path, tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+    convert: Any, source: Path, tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Full:
         """A file on a disk with room for a few bytes."""
@@ -240,13 +244,13 @@ def test_a_full_disk_is_told_and_what_was_written_goes_on(
     assert tree_bytes(tmp_path / "tb") == whole
 
 
-def test_two_conversions_into_one_directory_are_refused(source: Path, tmp_path: Path) -> None:
+def test_two_conversions_into_one_directory_are_refused(convert: Any, source: Path, tmp_path: Path) -> None:
     with locked(tmp_path / "tb"), pytest.raises(OutputError, match="another conversion"):
         convert(source, tmp_path / "tb", PLOTS)
     convert(source, tmp_path / "tb", PLOTS)
 
 
-def test_arrays_in_memory_are_always_done_anew(tmp_path: Path) -> None:
+def test_arrays_in_memory_are_always_done_anew(convert: Any, tmp_path: Path) -> None:
     import xarray as xr
 
     logdir = tmp_path / "tb"

@@ -1,9 +1,8 @@
-"""The order of the work does not change what comes of it: it can stop at any mark and go on from there."""
+"""The order of the work does not change what comes of it: it can stop at any point and go on from there."""
 
 from __future__ import annotations
 
 import pickle
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,14 @@ import pytest
 from pipeline import open_run
 from pipeline.errors import SourceError
 from pipeline.opening.hdf5.lazy_array import StoredArray
-from pipeline.planning import job as jobs
+from pipeline.planning.config import parse_plots
+from pipeline.planning.cost import batches
 from pipeline.planning.job import Job
-from pipeline.planning.plan import parse_plots, plan_run
-from pipeline.running.executors import InProcess
-from pipeline.running.passes import Mark, _Tree, all_at_once, batches, pieces, step_sizes
+from pipeline.planning.match import plan_run
+from pipeline.running.executors.in_process import InProcess
+from pipeline.running.passes import ResumePoint, all_at_once, pieces
 from pipeline.running.tasks import Failure, Outcome
+from pipeline.slicing.budget import Budget
 from tests.common import write_component
 
 PLOTS: dict[str, list[dict[str, Any]]] = {
@@ -40,8 +41,7 @@ PLOTS: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest.fixture
-def run_with_small_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(jobs, "BLOCK_BYTES", 2000)
+def network_of_two(tmp_path: Path) -> Any:
     rng = np.random.default_rng(0)
     spiked = (rng.random((301, 10)) < 0.2).astype(np.float32)
     write_component(tmp_path / "a.h5", "GC", {"spiked": spiked, "weights": rng.normal(size=(301, 4, 5))})
@@ -50,14 +50,14 @@ def run_with_small_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> An
 
 def only_job(run: Any, name: str, plots: list[dict[str, Any]]) -> Job:
     (job,) = plan_run(run, parse_plots([{name: plot} for plot in plots])).jobs
-    return job
+    return job.within(Budget(block=2000))
 
 
-def outcomes(job: Job, resume: Mark | None = None) -> list[tuple[Any, Mark | None]]:
-    return [(piece.handle, piece.mark) for piece in pieces(job, InProcess(), resume)]
+def outcomes(job: Job, resume: ResumePoint | None = None) -> list[tuple[Any, ResumePoint | None]]:
+    return [(piece.handle, piece.reached) for piece in pieces(job, InProcess(), resume)]
 
 
-def joined(found: list[tuple[Any, Mark | None]]) -> dict[str, bytes]:
+def joined(found: list[tuple[Any, ResumePoint | None]]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for outcome, _ in found:
         for kind, records in outcome.events:
@@ -66,61 +66,42 @@ def joined(found: list[tuple[Any, Mark | None]]) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("plots", PLOTS.values(), ids=PLOTS)
-def test_goes_on_from_every_mark(run_with_small_blocks: Any, plots: list[dict[str, Any]]) -> None:
-    job = only_job(run_with_small_blocks, "spiked", plots)
+def test_goes_on_from_every_mark(network_of_two: Any, plots: list[dict[str, Any]]) -> None:
+    job = only_job(network_of_two, "spiked", plots)
     whole = outcomes(job)
     expected = joined(whole)
     assert expected
-    marks = [mark for _, mark in whole if mark]
-    assert [mark.done for mark in marks] == list(range(1, len(step_sizes(job)) + 1))
-    for mark in marks:
-        before = whole[: 1 + next(at for at, (_, m) in enumerate(whole) if m is mark)]
-        kept = pickle.loads(pickle.dumps(mark))
+    points = [point for _, point in whole if point]
+    assert [point.done for point in points] == list(range(1, len(job.sizes) + 1))
+    for point in points:
+        before = whole[: 1 + next(at for at, (_, m) in enumerate(whole) if m is point)]
+        kept = pickle.loads(pickle.dumps(point))
         assert joined(before + outcomes(job, kept)) == expected
 
 
 @pytest.mark.parametrize("limits", ["shown", "all", "frame", (-1, 1)])
-def test_goes_on_from_every_mark_of_two_passes(run_with_small_blocks: Any, limits: Any) -> None:
-    job = only_job(run_with_small_blocks, "weights", [{"kind": "heatmap", "limits": limits, "step": 25, "size": "4x3"}])
+def test_goes_on_from_every_mark_of_two_passes(network_of_two: Any, limits: Any) -> None:
+    job = only_job(network_of_two, "weights", [{"kind": "heatmap", "limits": limits, "step": 25, "size": "4x3"}])
     whole = outcomes(job)
-    for at, (_, mark) in enumerate(whole):
-        assert mark
-        assert joined(whole[: at + 1] + outcomes(job, mark)) == joined(whole)
+    for at, (_, point) in enumerate(whole):
+        assert point
+        assert joined(whole[: at + 1] + outcomes(job, point)) == joined(whole)
 
 
-def test_blocks_of_a_window_end_with_it(run_with_small_blocks: Any) -> None:
-    job = only_job(run_with_small_blocks, "spiked", PLOTS["windows"])
+def test_blocks_of_a_window_end_with_it(network_of_two: Any) -> None:
+    job = only_job(network_of_two, "spiked", PLOTS["windows"])
     assert job.segment
     assert job.segment % 70 == 0
-    stops = [block.stop for block in job.first_blocks()]
+    stops = [block.stop for block in job.first_blocks]
     assert {*range(job.segment, 301, job.segment), 301} <= set(stops)
     assert all(before < after for before, after in pairwise(stops))
-
-
-def test_a_tree_keeps_the_order_and_few_levels() -> None:
-    tree = _Tree(lambda *parts: sum(parts, ()), lambda part: part)
-    for number in range(1000):
-        tree.add((number,))
-        assert len(tree.levels) <= 7 * 4  # at most seven of each of four levels
-    assert tree.merged() == tuple(range(1000))
-    tree.add((1000,))
-    assert tree.merged() == tuple(range(1001))
-
-
-def test_what_a_scheduler_remembers_of_a_tree_does_not_grow_with_it() -> None:
-    """A handle is here the number of tasks that led to it."""
-    tree = _Tree(lambda *parts: 1 + sum(parts), lambda part: 0)
-    for _ in range(30_000):
-        tree.add(1)
-        assert sum(handle for _, handle in tree.levels) < 6_000
-    assert tree.merged() < 6_000
 
 
 def small_jobs(run: Any) -> list[Job]:
     plots = [
         {name: plot} for name in ("spiked", "weights") for plot in ({"kind": "heatmap", "step": 50}, {"kind": "hparam"})
     ]
-    return plan_run(run, parse_plots(plots)).jobs * 3
+    return [job.within(Budget(block=2000)) for job in plan_run(run, parse_plots(plots)).jobs] * 3
 
 
 @pytest.mark.parametrize(
@@ -134,17 +115,17 @@ def small_jobs(run: Any) -> list[Job]:
         (9, {2, 3}, [2, 1, 1, 2]),
     ],
 )
-def test_small_variables_are_one_task(run_with_small_blocks: Any, fit: int, alone: set[int], tasks: list[int]) -> None:
-    job = small_jobs(run_with_small_blocks)[0]
-    weight = sum(step_sizes(job)) + sum(d.kind.estimate(d.subject).size for d in job.drawings)
-    found = list(batches([replace(job, block_bytes=max(1, 2 * fit * weight))] * 6, alone))
+def test_small_variables_are_one_task(network_of_two: Any, fit: int, alone: set[int], tasks: list[int]) -> None:
+    job = small_jobs(network_of_two)[0]
+    weight = sum(job.sizes) + sum(d.size for d in job.drawings)
+    found = list(batches([job.within(Budget(block=max(1, 2 * fit * weight)))] * 6, alone))
     assert [number for stretch, _ in found for number in stretch] == list(range(6))
     assert [len(stretch) for stretch, _ in found] == tasks
     assert [small for _, small in found] == [fit > 0 and not alone & set(stretch) for stretch, _ in found]
 
 
-def test_done_at_once_it_is_what_its_pieces_are(run_with_small_blocks: Any) -> None:
-    jobs = small_jobs(run_with_small_blocks)
+def test_done_at_once_it_is_what_its_pieces_are(network_of_two: Any) -> None:
+    jobs = small_jobs(network_of_two)
     for job, outcome in zip(jobs, all_at_once(jobs), strict=True):
         assert isinstance(outcome, Outcome)
         pieces_of_it = outcomes(job)
@@ -153,7 +134,7 @@ def test_done_at_once_it_is_what_its_pieces_are(run_with_small_blocks: Any) -> N
 
 
 def test_a_variable_that_fails_leaves_the_others_of_its_task(
-    run_with_small_blocks: Any, monkeypatch: pytest.MonkeyPatch
+    network_of_two: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def read(self: StoredArray, key: Any, real: Any = StoredArray.read) -> Any:
         if self.name == "/spiked":
@@ -161,7 +142,7 @@ def test_a_variable_that_fails_leaves_the_others_of_its_task(
         return real(self, key)
 
     monkeypatch.setattr(StoredArray, "read", read)
-    failed, done, *_ = all_at_once(small_jobs(run_with_small_blocks))
+    failed, done, *_ = all_at_once(small_jobs(network_of_two))
     assert failed == Failure("a damaged chunk")
     assert isinstance(done, Outcome)
     assert done.events

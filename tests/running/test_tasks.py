@@ -12,14 +12,15 @@ import xarray as xr
 from pipeline.errors import SourceError
 from pipeline.model.clock import Clock
 from pipeline.model.record import Hparams, Scalars
-from pipeline.planning.job import Drawing, Slice
-from pipeline.rendering import make_kind
-from pipeline.running import tasks
+from pipeline.rendering.drawing import Drawing
+from pipeline.rendering.folds.envelope import EnvelopeFold
+from pipeline.rendering.registry import make_plot
 from pipeline.running.tasks import (
     Failure,
     Outcome,
-    draw_merged,
+    draw_summary,
     first_pass,
+    fold_block,
     guarded,
     merge,
     merge_partials,
@@ -28,8 +29,9 @@ from pipeline.running.tasks import (
     without_partials,
 )
 from pipeline.slicing.blocks import Block
+from pipeline.slicing.read import Slice
 from pipeline.writing import encode
-from tests.common import block_of, drawn_in_parts, subject_of, through_pickle
+from tests.common import block_of, drawn_in_parts, signal_of, through_pickle
 
 VALUES = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
 MATRICES = np.random.default_rng(1).normal(size=(60, 3, 4)).astype(np.float32)
@@ -42,8 +44,8 @@ def part_of(values: np.ndarray, start: int = 0, stop: int = 60) -> Slice:
 
 
 def drawing(values: np.ndarray, **settings: Any) -> Drawing:
-    subject = subject_of(values)
-    return Drawing(make_kind({"size": (2, 2), **settings}).check(subject), subject)
+    signal = signal_of(values)
+    return Drawing(make_plot({"size": (2, 2), **settings}).fit(signal), signal)
 
 
 def as_written(records: list[Any]) -> bytes:
@@ -59,7 +61,9 @@ VALUE = drawing(VALUES, kind="hparam")
 
 def test_a_block_is_read_once_for_all_plots(monkeypatch: pytest.MonkeyPatch) -> None:
     reads = []
-    monkeypatch.setattr(Slice, "read", lambda self, _read=Slice.read, **keep: reads.append(self) or _read(self, **keep))
+    monkeypatch.setattr(
+        Slice, "read", lambda self, _read=Slice.read, **cache: reads.append(self) or _read(self, **cache)
+    )
     part = part_of(VALUES)
     outcome = first_pass(part, [CURVE, VALUE], [SCALAR, SPARSE])
     assert reads == [part]
@@ -71,7 +75,7 @@ def test_a_block_is_read_once_for_all_plots(monkeypatch: pytest.MonkeyPatch) -> 
 def test_what_is_drawn_at_once_is_encoded_in_the_order_asked_for() -> None:
     outcome = first_pass(part_of(VALUES), [], [SPARSE, SCALAR])
     block = block_of(VALUES)
-    expected = [r for d in (SPARSE, SCALAR) for r in drawn_in_parts(d.kind, d.subject, block)]
+    expected = [r for d in (SPARSE, SCALAR) for r in drawn_in_parts(d.plot, d.signal, block)]
     assert [(name, bytes(data)) for name, data in outcome.events] == [("scalars", as_written(expected))]
     assert all(isinstance(record, Scalars) for record in expected)
     assert outcome.hparams == {}
@@ -84,8 +88,8 @@ def test_summarised_merged_and_drawn_it_is_the_plot() -> None:
     for index, each in enumerate(both):
         merged = merge_partials(both, [index], merge_partials(both, [0, 1], a, b), c)
         assert merged.partials[1 - index] is None  # it was not asked for
-        found = draw_merged(each, index, merged)
-        records = drawn_in_parts(each.kind, each.subject, block_of(VALUES))
+        found = draw_summary(each, index, each.steps, merged)
+        records = drawn_in_parts(each.plot, each.signal, block_of(VALUES))
         if each is VALUE:
             assert found.events == ()
             assert isinstance(records[0], Hparams)
@@ -99,7 +103,7 @@ def test_the_second_pass_draws_each_plot_with_its_own_summary() -> None:
     expected = [
         record
         for limits in ((-1.0, 1.0), (-9.0, 9.0))
-        for record in FRAMES.kind.render(FRAMES.subject, block_of(MATRICES).every(20), limits)
+        for record in FRAMES.records(range(0, 60, 20), block_of(MATRICES).every(20), limits)
     ]
     assert [(name, bytes(data)) for name, data in outcome.events] == [("images", as_written(expected))]
 
@@ -125,19 +129,16 @@ def test_events_and_partials_go_their_own_ways() -> None:
 
 
 @pytest.mark.parametrize("strip", [1, 100, 1 << 30])
-def test_a_block_is_summarised_strip_by_strip(strip: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    strips: list[int] = []
-    summarise = type(CURVE.kind).summarise
-    monkeypatch.setattr(tasks, "_STRIP", strip)
-    monkeypatch.setattr(
-        type(CURVE.kind), "summarise", lambda *args: strips.append(len(args[2].steps)) or summarise(*args)
-    )
-    outcome = first_pass(part_of(VALUES), [CURVE], [])
+def test_a_block_is_folded_strip_by_strip(strip: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    fold, strips = CURVE.fold, []
+    assert isinstance(fold, EnvelopeFold)
+    of = EnvelopeFold.of
+    monkeypatch.setattr(EnvelopeFold, "of", lambda self, part: strips.append(len(part.steps)) or of(self, part))
+    found = fold_block(CURVE, block_of(VALUES), strip)
     assert sum(strips) == 60
     assert max(strips) == max(1, min(60, strip // 12))  # three values of four bytes a step
-    expected = summarise(CURVE.kind, CURVE.subject, block_of(VALUES))
-    for name in vars(expected):
-        np.testing.assert_array_equal(getattr(outcome.partials[0], name), getattr(expected, name))
+    for part, expected in zip(found, of(fold, block_of(VALUES)), strict=True):
+        np.testing.assert_array_equal(part, expected)
 
 
 def test_event_bytes_are_not_copied_into_a_pickle() -> None:

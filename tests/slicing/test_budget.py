@@ -8,22 +8,21 @@ import pytest
 
 import pipeline
 from pipeline.errors import SettingError
-from pipeline.slicing.blocks import BLOCK_BYTES
-from pipeline.slicing.budget import Budget, machine_memory
+from pipeline.slicing.budget import BLOCK_BYTES, Budget, machine_memory
 from pipeline.units import size_in_bytes
 from tests.conftest import PLOTS, events
 
 
 @pytest.mark.parametrize("workers", [1, 2, 16])
 @pytest.mark.parametrize("memory", [10**8, 10**9, 10**10])
-def test_what_is_under_way_and_kept_fits(memory: int, workers: int) -> None:
+def test_what_is_under_way_and_cached_fits(memory: int, workers: int) -> None:
     budget = Budget.of(memory, workers)
     assert budget.workers == workers
     assert 0 < budget.block <= BLOCK_BYTES
     assert budget.block * 16 <= budget.each
     held = budget.each * workers
     assert held <= max(memory, 16 * 2**20 * workers)  # a worker has a little, however small the budget is
-    assert workers * (budget.under_way + budget.kept) <= held
+    assert workers * (budget.under_way + budget.cached) <= held
 
 
 def test_more_memory_is_never_smaller_blocks() -> None:

@@ -64,7 +64,7 @@ def test_keep_gives_the_same_text_as_adding(tmp_path: Path) -> None:
 def test_a_checkpoint_is_read_back_and_dropped(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "a.journal")
     assert journal.read_checkpoint() is None
-    checkpoint = Checkpoint("k", ("mark", 3), {"images": (42, 50)}, {"a": 1.0})
+    checkpoint = Checkpoint("k", 3, (), {"images": (42, 50)}, {"a": 1.0})
     journal.write_checkpoint(checkpoint)
     assert journal.read_checkpoint() == checkpoint
     journal.drop_checkpoint()

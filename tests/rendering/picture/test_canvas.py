@@ -154,19 +154,24 @@ def test_pyplot_is_never_imported() -> None:
     code = """
 import sys
 import numpy as np
-from pipeline.rendering import KINDS, Signal, Clock, DenseBlock
+from pipeline.rendering.registry import PLOTS
+from pipeline.model.signal import Signal
+from pipeline.model.clock import Clock
+from pipeline.model.block import DenseBlock
+from pipeline.rendering.drawing import Drawing
 assert "matplotlib" not in sys.modules, "matplotlib is loaded by importing alone"
 values = np.random.default_rng(0).normal(size=(20, 3, 4))
-for cls in KINDS:
+for cls in PLOTS:
     for shape in ((20, 12), (20, 3, 4)):
-        subject = Signal("GC", "x", ("time", "b", "c")[:len(shape)], shape, "float64", "", Clock(20))
+        signal = Signal("GC", "x", ("time", "b", "c")[:len(shape)], shape, "float64", "", Clock(20))
         try:
-            kind = cls(size=(2, 2)).check(subject)
+            kind = cls(size=(2, 2)).fit(signal)
         except ValueError:
             continue
         block = DenseBlock(values.reshape(shape), np.arange(20), np.arange(20.0))
-        merged = kind.summarise(subject, block) if kind.summary_step else None
-        assert list(kind.render(subject, block if kind.render_step else None, merged))
+        drawing = Drawing(kind, signal)
+        rows, summary = drawing.needs.rows, drawing.fold and drawing.fold.of(block)
+        assert list(drawing.records(rows or drawing.steps, rows and block.every(rows.step), summary))
 assert "matplotlib.figure" in sys.modules
 assert "matplotlib.pyplot" not in sys.modules
 """

@@ -10,16 +10,16 @@ from PIL import Image
 
 from pipeline.rendering.picture.canvas import frame
 from pipeline.rendering.raster import Raster
-from tests.common import block_of, pixels, subject_of
+from tests.common import block_of, drawn_in_parts, pixels, signal_of
 
 SOFT = 136  # grey
 
 
 def drawn(values: np.ndarray, **settings: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return a raster, and its data area."""
-    kind, subject = Raster(**settings), subject_of(values)
-    (image,) = kind.render(subject, None, kind.summarise(subject, block_of(values)))
-    area = frame(kind._look(subject, None)).area
+    kind, signal = Raster(**settings), signal_of(values)
+    (image,) = drawn_in_parts(kind, signal, block_of(values))
+    area = frame(kind._look(signal, None)).area
     picture = pixels(image.png)
     return picture, picture[area.top : area.bottom, area.left : area.right]
 

@@ -15,7 +15,7 @@ from pipeline.rendering.picture.canvas import Look, frame
 from pipeline.rendering.picture.colours import INKS
 from pipeline.rendering.picture.stimuli import ABOVE, Event, write_labels
 from pipeline.rendering.raster import Raster
-from tests.common import block_of, pixels, subject_of
+from tests.common import block_of, drawn_in_parts, pixels, signal_of
 
 SIZE = (9.0, 6.0)
 
@@ -23,10 +23,9 @@ SIZE = (9.0, 6.0)
 def drawn(steps: int = 400, **settings: Any) -> tuple[np.ndarray, Any]:
     """Draw a raster without spikes; return the picture and its frame."""
     values = np.zeros((steps, 3))
-    kind, subject = Raster(size=SIZE, **settings), subject_of(values, name="spiked")
-    merged = kind.summarise(subject, block_of(values))
-    (image,) = kind.render(subject, None, merged)
-    return pixels(image.png), frame(kind._look(subject, None))
+    kind, signal = Raster(size=SIZE, **settings), signal_of(values, name="spiked")
+    (image,) = drawn_in_parts(kind, signal, block_of(values))
+    return pixels(image.png), frame(kind._look(signal, None))
 
 
 def strip(picture: np.ndarray, canvas: Any) -> np.ndarray:
@@ -83,9 +82,9 @@ def test_events_outside_of_the_picture_are_not_marked() -> None:
 def test_each_window_has_its_own_labels_and_the_same_frame() -> None:
     values = np.zeros((300, 2))
     kind = Raster(size=SIZE, window=100, events=[150], event_labels=["odour"])
-    subject = subject_of(values)
-    images = [pixels(i.png) for i in kind.render(subject, None, kind.summarise(subject, block_of(values)))]
-    canvas = frame(kind._look(subject, None))
+    signal = signal_of(values)
+    images = [pixels(image.png) for image in drawn_in_parts(kind, signal, block_of(values))]
+    canvas = frame(kind._look(signal, None))
     shown = [(strip(picture, canvas) < 255).any() for picture in images]
     assert shown == [False, True, False]
 

@@ -1,0 +1,219 @@
+"""Variables matched with plots: what of a run is drawn, and how its time axis is named."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from pipeline.errors import PipelineError, SettingError
+from pipeline.model.clock import Clock
+from pipeline.model.signal import Signal
+from pipeline.planning.automatic import automatic_plots
+from pipeline.planning.config import Plots
+from pipeline.planning.job import Job
+from pipeline.planning.plan import Plan
+from pipeline.rendering.drawing import Drawing
+from pipeline.rendering.plot import Plot
+from pipeline.units import time_unit
+
+__all__ = ["component_name", "plan_array", "plan_run"]
+
+
+def plan_run(run: xr.DataTree, plots: Plots | None = None) -> Plan:
+    """Match a run's variables with plots, or choose them.
+
+    Parameters
+    ----------
+    run : xarray.DataTree
+        As `open_run` gives it, or any tree whose variables run along ``time``.
+    plots : sequence of (name, plot), optional
+        A name is a variable's or a setting's, also as ``component/name``; it is drawn in every component that has it.
+        None: chosen from names, types and shapes.
+
+    Returns
+    -------
+    Plan
+        Nothing was read.
+    """
+    plan = Plan(run.name or "run")
+    builder = _Builder(plan)
+    for node in run.subtree:
+        component, held = component_name(node), node.to_dataset()  # once a node, because xarray builds it anew
+        time = held.coords.get("time")
+        variables = {str(name): held.variables[name] for name in held.data_vars}
+        settings = {str(name): value for name, value in node.attrs.items() if str(name) not in variables}
+        plan.known |= variables.keys() | settings.keys()
+        for name, plot in automatic_plots(variables, settings) if plots is None else plots:
+            attr = name.removeprefix(f"{component}/")
+            if attr in variables:
+                builder.add(component, attr, variables[attr], time, plot)
+            elif attr in settings:
+                builder.add_setting(component, attr, settings[attr], plot)
+            else:
+                continue
+            plan.matched.add(name)
+    builder.finish()
+    return plan
+
+
+def plan_array(
+    component: str, attr: str, value: Any, plot: Plot, tags: dict[str, tuple[str, str]], *, time: Any = None
+) -> Plan:
+    """Return the plan of one plot of one value, raising what `plan_run` would note.
+
+    Parameters
+    ----------
+    value : xarray.Variable, number, text or other
+    tags : dict
+        The tags that are taken, with their owners; those of this plot are added.
+    time : xarray.DataArray, optional
+        The time coordinate.
+    """
+    plan = Plan(component)
+    builder = _Builder(plan, tags)
+    if isinstance(value, xr.Variable) and value.ndim:
+        builder.add(component, attr, value, time, plot)
+    else:
+        builder.add_setting(component, attr, value.to_numpy() if isinstance(value, xr.Variable) else value, plot)
+    builder.finish()
+    if plan.problems:
+        raise SettingError(plan.problems[0])
+    return plan
+
+
+def component_name(node: xr.DataTree) -> str:
+    """Return the name in tags: the component's identifier, then the groups below it."""
+    top, *groups = node.path.strip("/").split("/")
+    if not top:
+        return node.name or "run"
+    longest, at, _ = top.rpartition("@")
+    if at and longest in node.root.children:  # the same component, on a shorter time axis
+        top = longest
+    identifier = str(node.root[top].attrs.get("identifier", top))
+    if identifier.replace("/", "_") == top:  # else another component has that identifier too
+        top = identifier
+    return "/".join([top, *groups])
+
+
+class _Builder:
+    """Gathers plots into jobs; two plots of a variable along the same axis share a job, no two share a tag."""
+
+    def __init__(self, plan: Plan, tags: dict[str, tuple[str, str]] | None = None) -> None:
+        self.plan = plan
+        self.jobs: dict[tuple[Any, ...], Job] = {}
+        self.tags: dict[str, tuple[str, str]] = {} if tags is None else tags
+
+    def add(self, component: str, attr: str, variable: xr.Variable, time: xr.DataArray | None, plot: Plot) -> None:
+        """Add a plot of a variable, or note why it cannot be drawn."""
+        try:
+            variable, axis, signal, times = _describe(component, attr, variable, time, plot)
+            drawing = self._free_tags(Drawing(plot.fit(signal), signal))
+        except PipelineError as error:
+            self.plan.problems.append(str(error))
+            return
+        source = variable.encoding.get("source"), variable.encoding.get("dataset")
+        key = component, attr, axis, *source  # two files may use one name for different things
+        job = self.jobs.get(key) or Job(variable, axis or 0, times, ())
+        if drawing not in job.drawings:  # hyperparameters have no tags to be told apart by
+            job = replace(job, drawings=(*job.drawings, drawing))
+        self.jobs[key] = job
+
+    def add_setting(self, component: str, attr: str, value: Any, plot: Plot) -> None:
+        """Add a plot of an attribute, whose value is known."""
+        name, array = f"{component}/{attr}", np.asarray(value)
+        columns = plot.columns(name, value)
+        if columns is not None:
+            self.plan.hparams |= columns
+        elif array.dtype.kind not in "biuf":
+            text = " ".join(str(value).split())[:40]
+            self.plan.problems.append(f"{name}: a {plot.kind} needs numbers; this is {text!r}")
+        else:
+            self.add(component, attr, xr.Variable(plot.dims(array.ndim), array), None, plot)
+
+    def _free_tags(self, drawing: Drawing) -> Drawing:
+        """Return the drawing with tags that no other one has."""
+        name, title = drawing.signal.name, drawing.plot.title
+        tags = _tags(drawing)
+        owners = [self.tags[tag] for tag in tags if tag in self.tags]
+        if owners:
+            owner, owner_title = owners[0]
+            if (owner, owner_title) == (name, title):
+                raise SettingError(f"{name}: {title} is asked for twice")
+            drawing = replace(drawing, suffix=f"/{drawing.plot.format if owner == name else drawing.signal.attr}")
+            taken, tags = tags[0], _tags(drawing)
+            if any(tag in self.tags for tag in tags):
+                raise SettingError(f"{name}: its tag {taken} is that of {owner} too")
+            self.plan.notes.append(f"{name}: tag {tags[0]}, since {owner} has {taken}")
+        self.tags |= dict.fromkeys(tags, (name, title))
+        return drawing
+
+    def finish(self) -> None:
+        """Put the jobs into the plan."""
+        self.plan.jobs += self.jobs.values()
+        self.plan.notes += self.plan.heavy()
+
+
+def _tags(drawing: Drawing) -> list[str]:
+    """Return the tags that no other drawing may have; columns of the HPARAMS page are no tags."""
+    return [one.tag for one in drawing.series if one.plugin != "hparams"]
+
+
+def _describe(
+    component: str, attr: str, variable: xr.Variable, time: xr.DataArray | None, plot: Plot
+) -> tuple[xr.Variable, int | None, Signal, xr.Variable | None]:
+    """Return a variable with its time axis named, that axis, what is known of it, and its stored times."""
+    name = f"{component}/{attr}"
+    if variable.dtype.kind not in "biuf":
+        raise SettingError(f"{name}: holds {variable.dtype} values, which cannot be drawn")
+    if not math.prod(variable.shape):
+        raise SettingError(f"{name}: holds no data (shape {variable.shape})")
+    dims = [str(dim) for dim in variable.dims]
+    if plot.time_axis is not None:
+        axis = _named_axis(name, dims, plot.time_axis)
+        if dims[axis] != "time":  # the others keep their names, in order
+            dims.remove("time" if "time" in dims else dims[axis])
+            dims.insert(axis, "time")
+        variable = variable.copy(deep=False)
+        variable.dims = tuple(dims)
+    at = dims.index("time") if "time" in dims else None
+    rest = [axis for axis in range(len(dims)) if axis != (at or 0)]
+    order = [at or 0, *rest] if dims else []
+    axis_of_time, times = (None, None) if at is None else _time_axis(time, variable.shape[at])
+    signal = Signal(
+        component,
+        attr,
+        tuple(dims[axis] for axis in order),
+        tuple(variable.shape[axis] for axis in order),
+        str(variable.dtype),
+        str(variable.attrs.get("units", variable.attrs.get("unit", ""))),
+        axis_of_time,
+    )
+    return variable, at, signal, times
+
+
+def _named_axis(name: str, dims: list[str], wanted: int | str) -> int:
+    if isinstance(wanted, str):
+        if wanted not in dims:
+            accepted = ", ".join(dims) or "none"
+            raise SettingError(f"{name}: time_axis={wanted!r}: accepted is one of its dimensions: {accepted}")
+        return dims.index(wanted)
+    if not -len(dims) <= wanted < len(dims):
+        raise SettingError(f"{name}: time_axis={wanted}: accepted is {-len(dims)} to {len(dims) - 1} ({dims})")
+    return wanted % len(dims)
+
+
+def _time_axis(time: xr.DataArray | None, length: int) -> tuple[Clock, xr.Variable | None]:
+    """Return the time axis as far as it is known without reading, and the stored times if there are any."""
+    if time is None:
+        return Clock(length), None
+    index = time.xindexes.get("time")
+    unit = time_unit(time.attrs.get("units", "step"))
+    if index is not None and hasattr(index, "step"):  # a step lasts as long whichever axis is time
+        return Clock(length, float(index.start), float(index.step), unit), None
+    if time.shape != (length,):
+        return Clock(length), None
+    return Clock(length, unit=unit), time.variable

@@ -1,0 +1,67 @@
+"""Sources, opened and planned: each file, folder or opened run becomes a run with a name of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import xarray as xr
+
+from pipeline.errors import PipelineError, SettingError
+from pipeline.opening import open_run
+from pipeline.planning.config import Plots
+from pipeline.planning.match import plan_run
+from pipeline.planning.plan import Plan
+
+__all__ = ["Source", "plan_sources"]
+
+Source = str | os.PathLike[str] | xr.DataTree
+
+
+def plan_sources(
+    source: Source | Sequence[Source], plots: Plots | None = None, dt: str | float | None = None
+) -> tuple[list[Plan], list[str]]:
+    """Open and plan all sources; return the plans, and a line for each file or source that cannot be opened."""
+    sources = [source] if isinstance(source, str | os.PathLike | xr.DataTree) else list(source)
+    failed: list[str] = []
+    plans: list[Plan] = []
+    for item, name in zip(sources, _run_names(sources), strict=True):
+        if isinstance(item, xr.DataTree):
+            run = item
+        else:
+            try:
+                run = open_run(item, dt=dt, on_error=lambda e: failed.append(str(e)))
+            except SettingError:
+                raise
+            except PipelineError as error:
+                failed.append(str(error))
+                continue
+            if not run.children:  # no file of it could be opened
+                continue
+        plans.append(replace(plan_run(run, plots), name=name))
+    return plans, failed
+
+
+def _run_names(sources: Sequence[Source]) -> list[str]:
+    """Return a name a run: its folder's or file's, with as many parents as it takes to tell them apart."""
+    parts: list[tuple[str, ...]] = []
+    for item in sources:
+        if isinstance(item, xr.DataTree):
+            parts.append((item.name or "run",))
+        else:
+            path = Path(item).resolve()
+            parts.append((*path.parts[1:-1], path.name if path.is_dir() else path.stem))
+    names = [part[-1] for part in parts]
+    for depth in range(2, max(map(len, parts), default=0) + 1):
+        places: dict[str, set[tuple[str, ...]]] = {}
+        for part, name in zip(parts, names, strict=True):
+            places.setdefault(name, set()).add(part)
+        names = ["/".join(p[-depth:]) if len(places[n]) > 1 else n for p, n in zip(parts, names, strict=True)]
+    for at, name in enumerate(names):
+        number = 1
+        while names[at] in names[:at]:
+            number += 1
+            names[at] = f"{name}-{number}"
+    return names

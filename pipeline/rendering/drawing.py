@@ -1,0 +1,94 @@
+"""One plot of one signal: all that drawing it takes, small to pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from pipeline.model.block import DenseBlock
+from pipeline.model.record import Record
+from pipeline.model.series import Series
+from pipeline.model.signal import Signal
+from pipeline.rendering.folds.fold import Fold
+from pipeline.rendering.plot import Needs, Plot
+
+__all__ = ["Drawing"]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One plot of one signal.
+
+    Attributes
+    ----------
+    plot : Plot
+        Fit for the signal.
+    signal : Signal
+    suffix : str
+        Ends every tag, because another drawing has the same ones without it. Hyperparameters have columns, not tags.
+    """
+
+    plot: Plot
+    signal: Signal
+    suffix: str = ""
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        """All its series; they share their steps."""
+        return _series(self)
+
+    @property
+    def steps(self) -> range:
+        """The steps of its series."""
+        return self.series[0].steps
+
+    @property
+    def size(self) -> int:
+        """The estimated bytes of all its series."""
+        return sum(one.size for one in self.series)
+
+    @property
+    def needs(self) -> Needs:
+        """What drawing all of its steps takes."""
+        return self.plot.needs(self.signal, self.steps)
+
+    @property
+    def window(self) -> int | None:
+        """The steps that one picture's summary is of; None where all pictures share one summary, or need none."""
+        one, every = self.plot.needs(self.signal, self.steps[:1]).summary, self.needs.summary
+        return None if one is None or one == every else one.stop - one.start
+
+    @property
+    def fold(self) -> Fold | None:
+        """How blocks are folded into its summary."""
+        return self.plot.fold(self.signal)
+
+    def fit(self, signal: Signal) -> Drawing:
+        """Return the drawing of the same signal, of which more is known by now.
+
+        Raises
+        ------
+        SettingError
+            If the plot does not fit it.
+        """
+        return replace(self, plot=self.plot.fit(signal), signal=signal)
+
+    def draw(self, series: Series, step: int, block: DenseBlock | None, summary: Any) -> Record:
+        """Return the record of one address (`Plot.draw`)."""
+        return self.plot.draw(self.signal, series, step, block, summary)
+
+    def records(
+        self, steps: range, block: DenseBlock | None, summary: Any, series: Sequence[Series] | None = None
+    ) -> Iterator[Record]:
+        """Yield the records of all series, or of some, for the rows of a block or the steps of a summary."""
+        return self.plot.records(self.signal, self.series if series is None else series, steps, block, summary)
+
+
+@lru_cache(maxsize=16)
+def _series(drawing: Drawing) -> tuple[Series, ...]:
+    found = drawing.plot.series(drawing.signal)
+    if not drawing.suffix:
+        return found
+    return tuple(one if one.plugin == "hparams" else replace(one, tag=one.tag + drawing.suffix) for one in found)

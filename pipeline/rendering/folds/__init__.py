@@ -1,0 +1,1 @@
+"""Folds: a block becomes a small partial, neighbouring partials join, and the last one is the summary."""

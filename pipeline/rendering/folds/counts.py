@@ -1,0 +1,97 @@
+"""Spikes, counted into the cells of pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.model.block import DenseBlock
+
+__all__ = ["Counts", "CountsFold", "starts_of_groups"]
+
+
+class Counts(NamedTuple):
+    """Spikes by column and row of the pictures, those of all windows side by side.
+
+    Attributes
+    ----------
+    first : int
+        The number of the first column.
+    spikes : ndarray of int32, shape (column, row)
+    """
+
+    first: int
+    spikes: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class CountsFold:
+    """Folds (time, unit) spikes to counts; the order of blocks matters.
+
+    Attributes
+    ----------
+    span : int
+        Steps of a window, which is one picture.
+    units : int
+    columns, rows : int
+        Cells of a picture, at most one a step and one a unit.
+    """
+
+    span: int
+    units: int
+    columns: int
+    rows: int
+
+    partial = Counts
+
+    def of(self, block: DenseBlock) -> Counts:
+        """Return the counts of a block."""
+        values = block.values.reshape(len(block.steps), self.units)
+        spikes = values > 0 if values.dtype != bool else values
+        window, inside = np.divmod(block.steps, self.span)
+        column = window * self.columns + inside * self.columns // self.span
+        starts = np.flatnonzero(np.diff(column, prepend=column[0] - 1))
+        counts = _add(spikes, starts)
+        if self.rows < self.units:
+            counts = np.add.reduceat(counts, starts_of_groups(self.units, self.rows), axis=1)
+        first = int(column[0])
+        found = np.zeros((int(column[-1]) - first + 1, self.rows), np.int32)
+        found[column[starts] - first] = counts
+        return Counts(first, found)
+
+    def merge(self, a: Counts, b: Counts) -> Counts:
+        """Join the columns, adding up those that both have a part of."""
+        shared = a.first + len(a.spikes) - b.first
+        if shared <= 0:  # between them there may be columns without a step
+            gap = np.zeros((-shared, a.spikes.shape[1]), np.int32)
+            return Counts(a.first, np.concatenate([a.spikes, gap, b.spikes]))
+        middle = a.spikes[-shared:] + b.spikes[:shared]
+        return Counts(a.first, np.concatenate([a.spikes[:-shared], middle, b.spikes[shared:]]))
+
+    def window(self, counts: Counts, start: int) -> npt.NDArray[np.int32]:
+        """Return the counts of the window that begins at step `start`, shape (column, row); 0 where none are known."""
+        first = start // self.span * self.columns - counts.first
+        inside = counts.spikes[max(0, first) : max(0, first + self.columns)]
+        before = max(0, -first)
+        return np.pad(inside, ((before, self.columns - before - len(inside)), (0, 0)))
+
+
+def starts_of_groups(count: int, groups: int) -> npt.NDArray[np.intp]:
+    """Return where each of `groups` begins, when number ``i`` of `count` is in group ``i * groups // count``.
+
+    Examples
+    --------
+    >>> starts_of_groups(5, 2).tolist()
+    [0, 3]
+    """
+    return np.flatnonzero(np.diff(np.arange(count) * groups // count, prepend=-1))
+
+
+def _add(spikes: npt.NDArray[np.bool_], starts: npt.NDArray[np.intp]) -> npt.NDArray[np.int32]:
+    """Return the number of spikes of each stretch of steps, shape (len(starts), units)."""
+    if len(starts) == len(spikes):
+        return spikes.astype(np.int32)
+    return np.add.reduceat(spikes, starts, axis=0, dtype=np.int32)

@@ -1,0 +1,37 @@
+"""Stored times, read: where a file holds a time for each step, its clock is known only then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from pipeline.model.clock import Clock
+from pipeline.planning.job import Job
+from pipeline.slicing.blocks import evenly_spaced
+from pipeline.units import SECONDS, time_unit
+
+__all__ = ["with_clock"]
+
+
+def with_clock(job: Job) -> Job:
+    """Return a job with its stored times read, if it has any.
+
+    Raises
+    ------
+    SettingError
+        If a plot does not fit them: a window that is a duration needs even ones.
+    """
+    if job.times is None:
+        return job
+    unit = time_unit(job.times.attrs.get("units", "step"))
+    values = job.times.to_numpy()
+    if values.dtype.kind in "mM":  # dates and durations, as xarray decodes them from other files
+        since = values[0] if values.dtype.kind == "M" else np.timedelta64(0, "s")
+        values, unit = (values - since) / np.timedelta64(1, "s"), "s"
+    line = evenly_spaced(values)
+    clock = Clock(job.length) if line is None else Clock(job.length, *line, unit=unit)
+    seconds = xr.Variable(("time",), values.astype(np.float64) * SECONDS.get(unit, 1.0))
+    drawings = tuple(drawing.fit(replace(drawing.signal, time=clock)) for drawing in job.drawings)
+    return replace(job, times=None if line else seconds, drawings=drawings)

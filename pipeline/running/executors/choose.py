@@ -1,0 +1,101 @@
+"""The choice of where the work runs."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pipeline.errors import SettingError
+from pipeline.running.executors.cluster import OnCluster
+from pipeline.running.executors.in_process import InProcess
+from pipeline.running.executors.local import LocalProcesses
+from pipeline.running.executors.protocol import Executor
+
+__all__ = ["executor"]
+
+
+@contextmanager
+def executor(
+    workers: int | None = None, scheduler: str | None = None, began: Callable[[str], None] = lambda line: None
+) -> Iterator[Executor]:
+    """Choose where to run, and end afterwards what was started here.
+
+    Parameters
+    ----------
+    workers : int, optional
+        So many local processes; they are started when there is something to do.
+    scheduler : str, optional
+        The address of a running Dask scheduler.
+    began : callable, optional
+        Called with lines for people: the dashboard of what was started or connected to; that workers are waited for.
+
+    Notes
+    -----
+    With neither, the active ``distributed.Client`` is used if there is one, else this process: small work costs no
+    start-up, and ``distributed`` is not even imported.
+    """
+    if workers is not None and scheduler is not None:
+        raise SettingError("workers and scheduler: accepted is one of them")
+    if workers is not None and workers < 1:
+        raise SettingError(f"workers={workers}: accepted is a whole number of at least 1")
+    if scheduler is not None:
+        with _connected(scheduler, began) as cluster:
+            yield cluster
+    elif workers is not None:
+        processes = LocalProcesses(workers, began)
+        try:
+            yield processes
+        finally:
+            processes.close()
+    elif (client := _active_client()) is not None:
+        yield OnCluster(client)
+    else:
+        yield InProcess()
+
+
+@contextmanager
+def _connected(scheduler: str, began: Callable[[str], None]) -> Iterator[OnCluster]:
+    """Connect to a running Dask scheduler."""
+    from distributed import Client
+    from distributed.comm import resolve_address
+
+    try:
+        resolve_address(scheduler)  # a client that was given no address is slow to give up
+        client = Client(scheduler, timeout="10s", set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as cause:
+        raise SettingError(f"scheduler={scheduler!r}: no Dask scheduler answers there ({cause})") from cause
+    with _quiet("distributed", "distributed.client"), client:  # of a lost scheduler one line is told here
+        began(f"dashboard: {client.dashboard_link}")
+        if not client.nthreads():
+            began(f"no worker is there yet; this starts one: dask worker {scheduler}")
+        yield OnCluster(client)
+
+
+@contextmanager
+def _quiet(*names: str) -> Iterator[None]:
+    """Keep loggers from printing."""
+    loggers = [logging.getLogger(name) for name in names]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+
+
+def _active_client() -> Any:
+    """Return the active Dask client, without importing Dask for it."""
+    if "distributed" not in sys.modules:
+        return None
+    from distributed import default_client
+
+    try:
+        client = default_client()
+    except ValueError:
+        return None
+    return client if client.status == "running" else None  # one that was closed may still be named

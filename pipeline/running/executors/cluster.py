@@ -1,0 +1,96 @@
+"""The work on a Dask cluster that is there already."""
+
+from __future__ import annotations
+
+import math
+import socket
+import time
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+from uuid import uuid4
+
+from pipeline.errors import PipelineError
+from pipeline.running.tasks import Failure, Outcome, guarded
+
+__all__ = ["OnCluster"]
+
+#: Seconds between looks at which workers are there.
+_LOOK_SECONDS = 2.0
+_LOST = "the Dask scheduler was lost; the same command goes on from here"
+
+
+class OnCluster:
+    """Runs functions on the workers of a ``distributed.Client``."""
+
+    def __init__(self, client: Any) -> None:
+        self.client, self._workers, self._counted = client, 1, -math.inf
+        client.wait_for_workers(1)
+
+    @property
+    def workers(self) -> int:
+        """How many threads do the work; they come and go, so they are counted now and then."""
+        if time.monotonic() > self._counted + _LOOK_SECONDS:
+            try:
+                self._workers = max(1, sum(self.client.nthreads().values()))
+            except Exception as cause:
+                self._check(cause)
+            self._counted = time.monotonic()
+        return self._workers
+
+    @property
+    def window(self) -> int:
+        """Enough that no worker waits for the next."""
+        return 4 * self.workers
+
+    @cached_property
+    def _direct(self) -> bool:
+        """Whether results can be fetched from the workers; behind a gateway they come by way of the scheduler."""
+        from distributed.comm import get_address_host_port
+
+        try:
+            socket.create_connection(get_address_host_port(next(iter(self.client.nthreads()))), timeout=2.0).close()
+        except (OSError, ValueError, StopIteration):
+            return False
+        return True
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Send it; what was sent first is begun first."""
+        named = args[0] if function is guarded else function  # what the dashboard shows
+        key = f"{named.__name__}-{uuid4().hex}"
+        try:
+            return self.client.submit(function, *args, key=key, pure=False, fifo_timeout="0s")
+        except Exception as cause:
+            self._check(cause)
+            raise
+
+    def result(self, handle: Any) -> Any:
+        """Fetch a result, a `Failure` if the cluster could not compute it; it is forgotten once no handle is left."""
+        if isinstance(handle, Outcome | Failure):  # what was detached, or kept by an earlier conversion
+            return handle
+        failed = self.settle(handle)  # waits, and can be interrupted there
+        try:
+            return failed or self.client.gather(handle, direct=self._direct)
+        except Exception as cause:
+            return self._given_up(handle, cause)
+
+    def settle(self, handle: Any) -> Any:
+        """Wait for a result, and say if the cluster could not compute it."""
+        try:
+            error = handle.exception()  # which waits; tasks themselves do not raise: a worker that keeps dying does
+        except Exception as cause:
+            error = cause
+        return None if error is None else self._given_up(handle, error)
+
+    def _given_up(self, handle: Any, error: Exception) -> Failure:
+        """Return a task's error as a failure; raise where the scheduler was lost."""
+        if handle.status != "error":
+            raise PipelineError(_LOST) from error
+        return Failure(f"the Dask cluster gave up on it ({type(error).__name__}: {error})")
+
+    def _check(self, cause: Exception) -> None:
+        """Raise if the scheduler is gone."""
+        if self.client.status != "running":
+            raise PipelineError(_LOST) from cause
+
+    detach = result

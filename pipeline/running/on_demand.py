@@ -1,0 +1,157 @@
+"""One address at a time: any series at any of its steps, drawn when somebody looks at it.
+
+A record is the same as the one a conversion writes: blocks are cut alike, and partials are merged by the same tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial, reduce
+from typing import Any
+
+from pipeline.errors import SourceError
+from pipeline.model.block import DenseBlock
+from pipeline.model.record import Image, Record, Scalars
+from pipeline.model.series import Series
+from pipeline.opening.hdf5.lazy_array import stored_identity
+from pipeline.planning.job import Job
+from pipeline.rendering.drawing import Drawing
+from pipeline.running.cache import CACHE, Cache
+from pipeline.running.clocks import with_clock
+from pipeline.running.merge_tree import MergeTree
+from pipeline.running.tasks import Failure, fold_block, guarded, merge
+from pipeline.slicing.blocks import Block
+
+__all__ = ["OnDemand"]
+
+#: Bytes of a value besides its arrays and pictures, about.
+_OBJECT = 200
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A job, and what tells its data and blocks from those of others."""
+
+    job: Job
+    identity: Hashable
+
+
+class OnDemand:
+    """Draws the series of some jobs, also from several threads at once.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        Their stored times are read.
+    cache : Cache
+        Of summaries and pictures.
+
+    Attributes
+    ----------
+    drawings : list of Drawing
+    series : dict of (str, str) to Series
+        By plugin and tag.
+    """
+
+    def __init__(self, jobs: Sequence[Job], cache: Cache = CACHE) -> None:
+        self._cache = cache
+        self._sources = [_source(with_clock(job.within(replace(job.budget, each=0)))) for job in jobs]
+        self.drawings = [drawing for source in self._sources for drawing in source.job.drawings]
+        self._of_drawing = {drawing: source for source in self._sources for drawing in source.job.drawings}
+        self._of_series = {one: drawing for drawing in self.drawings for one in drawing.series}
+        self.series = {(one.plugin, one.tag): one for one in self._of_series}
+
+    def record(self, series: Series, step: int) -> Record:
+        """Return what is shown of a series at a step.
+
+        Parameters
+        ----------
+        series : Series
+            One of `series`.
+        step : int
+            One of its steps.
+
+        Returns
+        -------
+        Record
+            An image, a point, or a hyperparameter; the bytes that a conversion writes.
+
+        Raises
+        ------
+        KeyError
+            If there is no such address.
+        SourceError
+            If the file cannot be read.
+        """
+        drawing = self._of_series[series]
+        if step not in series.steps:
+            raise KeyError(step)
+        key = self._of_drawing[drawing].identity, drawing, series.tag, step
+        return self._cache.get(key, partial(self._draw, drawing, series, step), _bytes_of)  # type: ignore[no-any-return]
+
+    def _draw(self, drawing: Drawing, series: Series, step: int) -> Record:
+        at = series.steps.index(step)
+        needs = drawing.plot.needs(drawing.signal, series.steps[at : at + 1])
+        summary = None if needs.summary is None else self._summary(drawing, needs.summary)
+        block = None if needs.rows is None else self._read(drawing, needs.rows)
+        return drawing.draw(series, step, block, summary)
+
+    def records(self, drawing: Drawing) -> Iterator[Record]:
+        """Yield all records of a drawing, as a conversion does."""
+        needs = drawing.needs
+        summary = None if needs.summary is None else self._summary(drawing, needs.summary)
+        if needs.rows is None:
+            yield from drawing.records(drawing.steps, None, summary)
+            return
+        for block in self._of_drawing[drawing].job.first_blocks:
+            part = block.range if block.step == needs.rows.step else needs.rows
+            rows = self._read(drawing, range(block.start, block.stop, part.step))
+            yield from drawing.records(part, rows, summary)
+
+    def _read(self, drawing: Drawing, rows: range) -> DenseBlock:
+        block = Block(rows[0], rows[-1] + 1, rows.step)
+        found = guarded(self._of_drawing[drawing].job.at(block).read)
+        return _unless_failed(found)  # type: ignore[no-any-return]
+
+    def _summary(self, drawing: Drawing, rows: range) -> Any:
+        """Return the summary of some rows; drawings with equal folds share it."""
+        source = self._of_drawing[drawing]
+        key = source.identity, source.job.axis, drawing.fold, rows
+        return self._cache.get(key, partial(_summarise, source.job, drawing, rows), _bytes_of)
+
+
+def _source(job: Job) -> _Source:
+    try:
+        identity = stored_identity(job.variable)
+    except OSError:
+        identity = ""
+    return _Source(job, (identity, tuple(job.first_blocks)) if identity else object())
+
+
+def _summarise(job: Job, drawing: Drawing, rows: range) -> Any:
+    """Return the merged partials of some rows, cut and merged as a conversion does."""
+    tree = MergeTree(lambda *partials: reduce(partial(merge, drawing), partials))
+    for block in job.first_blocks:
+        if block.start < rows.stop and block.stop > rows.start:
+            inside = Block(max(block.start, rows.start), min(block.stop, rows.stop), block.step)
+            tree.add(_unless_failed(guarded(lambda part: fold_block(drawing, part.read()), job.at(inside))))
+    return tree.merged()
+
+
+def _unless_failed(result: Any) -> Any:
+    if isinstance(result, Failure):
+        raise SourceError(result.message)
+    return result
+
+
+def _bytes_of(value: Any) -> int:
+    """Return about how many bytes a record or a partial has."""
+    match value:
+        case Image():
+            return _OBJECT + len(value.png)
+        case Scalars():
+            return _OBJECT + value.values.nbytes + value.steps.nbytes + value.wall_times.nbytes
+        case tuple():
+            return _OBJECT + sum(getattr(part, "nbytes", 8) for part in value)
+    return _OBJECT

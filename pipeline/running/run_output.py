@@ -1,0 +1,224 @@
+"""One run that is being written: its event files, what its journal says is complete, and where it goes on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pipeline.planning.cost import batches
+from pipeline.planning.plan import Plan
+from pipeline.running.clocks import with_clock
+from pipeline.running.executors.protocol import Executor
+from pipeline.running.passes import Piece, ResumePoint, all_at_once, pieces
+from pipeline.running.report import RunReport, phrases
+from pipeline.running.resume import plain_levels, resume_point
+from pipeline.running.tasks import Failure, Outcome, guarded
+from pipeline.writing.event_files import FIRST_RECORD, EventFiles, event_file
+from pipeline.writing.journal import Checkpoint, Entry, Journal, Ranges, journal_path
+from pipeline.writing.previous import Aside
+
+__all__ = ["RunOutput", "append_outcome"]
+
+#: Seconds between checkpoints of a variable that is under way, and what part of the time they may take.
+_CHECKPOINT_SECONDS, _CHECKPOINT_PART = 0.1, 0.05
+
+
+def append_outcome(files: EventFiles, outcome: Outcome) -> None:
+    """Append what a task gave back to its event files."""
+    for kind, records in outcome.events:
+        files.append(kind, records)
+
+
+class RunOutput:
+    """The state of a run that is being written.
+
+    Entries of the journal are reused as far as they are those of the plan, in its order. Where others follow, their
+    files are set aside, and what the plan can still use of them is copied.
+
+    Attributes
+    ----------
+    keys : list of str
+        What the records of each variable depend on (`Job.key`).
+    counts : list of int
+        The steps of each variable's schedule.
+    failures : dict
+        Why a variable failed, by its number.
+    reused : int
+        How many variables, from the first, were complete already.
+    """
+
+    def __init__(self, plan: Plan, files: EventFiles, where: Executor, *, restart: bool) -> None:
+        self.plan, self.files, self.where = plan, files, where
+        self.keys = [job.key() for job in plan.jobs]
+        self.counts = [len(job.sizes) for job in plan.jobs]
+        self.failures: dict[int, str] = {}
+        self.journal = Journal(journal_path(files.run_dir))
+        self.aside = Aside(files.run_dir)
+        self.reused, self.checkpoint = self._match(restart)
+        self.current = -1
+        self.starts: dict[str, int] = {}
+        self.hparams: dict[str, bool | float | str] = {}
+        self.pause_until = time.monotonic() + _CHECKPOINT_SECONDS
+
+    def _match(self, restart: bool) -> tuple[int, Checkpoint | None]:
+        """Return how many jobs are complete, and where the next one goes on; the files are truncated to that."""
+        entries, ends = self.journal.entries, self.files.ends
+        reused = 0
+        if restart:
+            self.aside.remove()
+        else:
+            while reused < min(len(entries), len(self.keys)) and entries[reused].key == self.keys[reused] != "":
+                if _beyond(entries[reused].ranges, ends):
+                    break
+                reused += 1
+            if reused < len(entries) and self.aside.take(self.files, self.journal):
+                reused, ends = 0, {}
+        known = reused < len(self.keys) and self.keys[reused] != ""
+        checkpoint = self.journal.read_checkpoint() if known and not restart else None
+        if checkpoint and (checkpoint.key != self.keys[reused] or _beyond(checkpoint.ranges, ends)):
+            checkpoint = None
+        complete = _ends(entry.ranges for entry in entries[:reused])
+        self.files.cut(complete | ({} if checkpoint is None else _ends([checkpoint.ranges], complete)))
+        self.journal.keep(reused)
+        return reused, checkpoint
+
+    def handles(self) -> Iterator[tuple[int, Piece]]:
+        """Yield the number of a variable and a piece of its work that is to be done; one that is copied has no handle.
+
+        Small variables that follow each other are one piece.
+        """
+        jobs = self.plan.jobs[self.reused :]
+        keys = self.keys[self.reused :]
+        copied = {at for at, key in enumerate(keys) if key in self.aside.entries}
+        in_memory = {at for at, key in enumerate(keys) if not key}  # only its blocks should travel
+        for stretch, small in batches(jobs, copied | in_memory | ({0} if self.checkpoint else set())):
+            index = self.reused + stretch.start
+            if small:
+                batch = jobs[stretch.start : stretch.stop]
+                reached = ResumePoint(self.counts[self.reused + stretch[-1]])
+                size = sum(sum(job.sizes) for job in batch)
+                yield index, Piece(self.where.submit(all_at_once, batch), reached, size, variables=len(batch))
+            elif stretch.start in copied:
+                yield index, Piece(None, ResumePoint(self.counts[index]))
+            else:
+                for piece in self._pieces(index):
+                    yield index, piece
+                    del piece
+
+    def _pieces(self, index: int) -> Iterator[Piece]:
+        job = guarded(with_clock, self.plan.jobs[index])
+        if isinstance(job, Failure):
+            yield Piece(self.where.submit(guarded, _same, job), None)
+            return
+        self.counts[index] = len(job.sizes)  # a window in seconds needs the times
+        resume = None
+        if self.checkpoint and index == self.reused:
+            resume = resume_point(self.checkpoint, job)
+        for piece in pieces(job, self.where, resume):
+            if index in self.failures:
+                break
+            yield piece
+            del piece
+
+    def take(self, index: int, piece: Piece, result: Any) -> None:
+        """Write the result of a piece; None is of a variable that is copied, or of a piece that writes nothing."""
+        if not piece.variables:
+            self._take(index, piece.reached, result)
+        for number in range(index, index + piece.variables):
+            outcome = self._by_itself(number) if isinstance(result, Failure) else result[number - index]
+            self._take(number, ResumePoint(self.counts[number]), outcome)
+
+    def _by_itself(self, index: int) -> Any:
+        """Run one variable of a failed batch alone, to find the one that kills workers."""
+        result = self.where.result(self.where.submit(all_at_once, [self.plan.jobs[index]]))
+        return result if isinstance(result, Failure) else result[0]
+
+    def _take(self, index: int, reached: ResumePoint | None, result: Any) -> None:
+        if index != self.current:
+            self._begin(index)
+        if index in self.failures:
+            return
+        key = self.keys[index]
+        if isinstance(result, Failure):
+            self.failures[index] = f"{self.plan.jobs[index].name}: {result.message}"
+            self.files.cut(self.starts)
+            return
+        if result is not None:
+            append_outcome(self.files, result)
+            self.hparams |= result.hparams
+        elif key in self.aside.entries:
+            self.aside.copy(key, self.files)
+            self.hparams |= self.aside.entries[key].hparams
+        if reached is not None:
+            self._note(index, reached)
+
+    def _begin(self, index: int) -> None:
+        self.current, self.hparams = index, {}
+        self.starts = self.files.ends
+        if self.checkpoint and index == self.reused:
+            self.hparams = dict(self.checkpoint.hparams)
+            self.starts |= {kind: start for kind, (start, _) in self.checkpoint.ranges.items()}
+
+    def _note(self, index: int, reached: ResumePoint) -> None:
+        """Note in the journal that a variable is complete, or now and then in a checkpoint how far it is."""
+        ends = self.files.ends
+        ranges: Ranges = {
+            kind: (start, end) for kind, end in ends.items() if end > (start := self.starts.get(kind, FIRST_RECORD))
+        }
+        key, hparams = self.keys[index], dict(self.hparams)
+        if reached.done >= self.counts[index]:
+            self.journal.add(Entry(self.plan.jobs[index].name, key, ranges, hparams))
+            self.journal.drop_checkpoint()
+        elif key and (began := time.monotonic()) >= self.pause_until:
+            state = plain_levels(reached, self.where)
+            if state is not None:
+                self.journal.write_checkpoint(Checkpoint(key, reached.done, state, ranges, hparams))
+            now = time.monotonic()
+            self.pause_until = now + max(_CHECKPOINT_SECONDS, (now - began) / _CHECKPOINT_PART)
+
+    def finish(self) -> RunReport:
+        """Write the hyperparameters, one record a run, close the files, and say what was done."""
+        self.files.close()
+        hparams = dict(self.plan.hparams)
+        for entry in self.journal.entries:
+            hparams |= entry.hparams
+        if hparams:
+            self.files.write_hparams(hparams, self.plan.name)
+        self.aside.remove()
+        self.journal.drop_checkpoint()
+        sizes = self.files.ends
+        path = event_file(self.files.run_dir, "hparams")
+        if hparams:
+            sizes["hparams"] = path.stat().st_size
+        elif path.exists():
+            path.unlink()
+        jobs = [job for index, job in enumerate(self.plan.jobs) if index not in self.failures]
+        return RunReport(
+            name=self.plan.name,
+            directory=str(self.files.run_dir),
+            files=sizes,
+            problems=(*self.plan.problems, *self.failures.values()),
+            notes=tuple(self.plan.notes),
+            variables=len(self.plan.jobs),
+            reused=self.reused,
+            written=tuple(phrases([drawing for job in jobs for drawing in job.drawings], len(hparams))),
+        )
+
+
+def _same(result: Any) -> Any:
+    return result
+
+
+def _beyond(ranges: Ranges, ends: Mapping[str, int]) -> bool:
+    """Whether records are said to be where an event file has ended."""
+    return any(end > ends.get(kind, 0) for kind, (_, end) in ranges.items())
+
+
+def _ends(ranges: Iterable[Ranges], least: Mapping[str, int] | None = None) -> dict[str, int]:
+    """Return the last end of each event file."""
+    ends = dict(least or {})
+    for found in ranges:
+        for kind, (_, end) in found.items():
+            ends[kind] = max(end, ends.get(kind, 0))
+    return ends

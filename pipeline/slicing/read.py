@@ -1,0 +1,70 @@
+"""A block of a variable, read: where values come off the disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from pipeline.model.block import DenseBlock
+from pipeline.model.clock import Clock
+from pipeline.slicing.block_cache import BLOCKS
+from pipeline.slicing.blocks import Block
+
+__all__ = ["Slice"]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A block of a variable, not yet read: all that a worker needs to read it.
+
+    Attributes
+    ----------
+    variable : xarray.Variable
+        The steps of `block` alone; lazy.
+    axis : int
+        The axis of the steps.
+    block : Block
+    clock : Clock or None
+    times : xarray.Variable or None
+        The time of each step in seconds, where steps are not evenly spaced.
+    caching : (str, int) or None
+        The name of the cached blocks of this variable, and how many bytes of them this process may cache. None where
+        the second pass does not read what the first one reads.
+    """
+
+    variable: xr.Variable
+    axis: int
+    block: Block
+    clock: Clock | None
+    times: xr.Variable | None
+    caching: tuple[str, int] | None = None
+
+    def read(self, *, cache: bool = False) -> DenseBlock:
+        """Return the block, time first, from the cache if this process has it.
+
+        Parameters
+        ----------
+        cache : bool
+            Whether it is put into the cache, because a second pass will want it.
+        """
+        values = BLOCKS.take(self.caching[0], self.block.range) if self.caching else None
+        if values is None:
+            loaded = _load(self.variable)
+            values = np.moveaxis(loaded, self.axis, 0) if self.variable.ndim else loaded[None]
+            if cache and self.caching:
+                BLOCKS.put(self.caching[0], self.block.range, values, self.caching[1])
+        steps = self.block.steps
+        if self.times is not None:
+            wall_times = self.times.to_numpy()
+        else:
+            wall_times = (self.clock or Clock(1, step=0.0)).seconds(steps.astype(np.float64))
+        return DenseBlock(values, steps, wall_times)
+
+
+def _load(variable: xr.Variable) -> Any:
+    if variable.chunks is not None:
+        variable = variable.compute(scheduler="synchronous")  # a task does not wait for other tasks
+    return variable.to_numpy()
