@@ -13,6 +13,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from pipeline.version import __version__
+
 if TYPE_CHECKING:
     from pipeline.compat import HDFData, TensorboardWriter
     from pipeline.demo import simulate
@@ -40,6 +42,7 @@ __all__ = [
     "SourceError",
     "TensorboardWriter",
     "TimeAxisWarning",
+    "__version__",
     "convert",
     "open_run",
     "plan",
@@ -48,8 +51,6 @@ __all__ = [
     "simulate",
     "tensorboard",
 ]
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "HDFData": "compat",

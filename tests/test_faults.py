@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
-from pipeline.writing.journal import Journal, journal_path
+from pipeline.writing.checkpoint import CheckpointFile
 from tests.common import write_component
 from tests.conftest import eventually
 from tests.processes import Conversion, cluster, end_of, image_bytes, kill_tree, workers_of, written
@@ -48,7 +48,7 @@ def begun(conversion: Conversion, out: Path, until: int, *words: str, **options:
 
 def known(out: Path) -> int:
     """Return how many bytes of pictures the next conversion need not draw again."""
-    checkpoint = Journal(journal_path(out / "run")).read_checkpoint()
+    checkpoint = CheckpointFile(out / "run").read()
     return checkpoint.ranges.get("images", (0, 0))[1] if checkpoint else 0
 
 

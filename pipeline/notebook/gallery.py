@@ -12,16 +12,17 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from pipeline.errors import nearest
+from pipeline.errors import SettingError, nearest
 from pipeline.model.record import Hparams, Image, Scalars
 from pipeline.model.series import Series
 from pipeline.notebook import widgets
 from pipeline.planning.job import Job
+from pipeline.planning.plan import Plan
 from pipeline.rendering.drawing import Drawing
 from pipeline.running.on_demand import OnDemand
 from pipeline.units import plural
 
-__all__ = ["Gallery", "Preview"]
+__all__ = ["Gallery", "Preview", "gallery"]
 
 
 class Preview:
@@ -152,3 +153,18 @@ class Gallery(Sequence[Preview]):
         """Return an ipywidgets box with a menu of the plots; None without ipywidgets."""
         shown = [item for item in self if len(item)]
         return widgets.menu(shown) if shown else None
+
+
+def gallery(planned: Plan, name: str | None = None) -> Gallery:
+    """Return the previews of a plan, or of one variable in it, named as ``attr`` or ``component/attr``."""
+    found = [
+        Preview(job, drawing)
+        for job in planned.jobs
+        for drawing in job.drawings
+        if name is None or name in (drawing.signal.attr, drawing.signal.name)
+    ]
+    if not found:
+        known = {drawing.signal.name for job in planned.jobs for drawing in job.drawings}
+        problem = planned.problems[0] if planned.problems else f"{planned.name}: nothing is drawn of '{name}'"
+        raise SettingError(problem + (nearest(name, known) if name else ""))
+    return Gallery(found)

@@ -14,6 +14,7 @@ import xarray as xr
 import yaml
 
 from pipeline.errors import OutputError, SettingError
+from pipeline.notebook.gallery import Gallery, gallery
 from pipeline.opening import open_run
 from pipeline.planning.automatic import automatic_plots
 from pipeline.planning.config import parse_plots
@@ -21,6 +22,7 @@ from pipeline.planning.match import component_name, plan_run
 from pipeline.planning.plan import Plan
 from pipeline.rendering.plot import Plot
 from pipeline.rendering.registry import make_plot
+from pipeline.running.convert import convert
 from pipeline.running.display import shown
 from pipeline.tables import table
 from pipeline.units import size_text
@@ -121,11 +123,9 @@ class RunPlan:
                 raise OutputError(f"{path}: cannot be written ({cause.strerror})") from cause
         return text
 
-    def preview(self, name: str | None = None) -> Any:
+    def preview(self, name: str | None = None) -> Gallery:
         """Return the pictures of a variable, or of all, as they will be written (`pipeline.preview`)."""
-        from pipeline.notebook.preview import previews
-
-        return previews(self.planned, name)
+        return gallery(self.planned, name)
 
     def convert(self, logdir: str | os.PathLike[str], *, progress: bool = True, **where: Any) -> Any:
         """Convert the run, with a progress bar, on the active Dask client if there is one.
@@ -141,8 +141,6 @@ class RunPlan:
         -------
         pipeline.running.report.Report
         """
-        from pipeline.running.convert import convert
-
         if not progress:
             return convert(self.run, logdir, self.plots, **where)
         with shown() as show:

@@ -7,15 +7,15 @@ from typing import Any
 
 import xarray as xr
 
-from pipeline.errors import SettingError, nearest
-from pipeline.notebook.gallery import Gallery, Preview
+from pipeline.errors import SettingError
+from pipeline.notebook.gallery import Gallery, Preview, gallery
 from pipeline.notebook.plan import RunPlan, plan
 from pipeline.planning.automatic import automatic_plots
 from pipeline.planning.match import plan_array
 from pipeline.planning.plan import Plan
 from pipeline.rendering.registry import make_plot
 
-__all__ = ["Gallery", "Preview", "preview", "previews"]
+__all__ = ["Gallery", "Preview", "preview"]
 
 
 def preview(source: Any, kind: str | None = None, **settings: Any) -> Preview | Gallery:
@@ -51,22 +51,7 @@ def preview(source: Any, kind: str | None = None, **settings: Any) -> Preview | 
         chosen = make_plot(given, "preview")
         names = dict.fromkeys(str(n) for node in runplan.run.subtree for n in node.data_vars)
         runplan = replace(runplan, plots=tuple((name, chosen) for name in names))
-    return previews(runplan.planned)
-
-
-def previews(planned: Plan, name: str | None = None) -> Gallery:
-    """Return the previews of a plan, or of one variable in it, named as ``attr`` or ``component/attr``."""
-    found = [
-        Preview(job, drawing)
-        for job in planned.jobs
-        for drawing in job.drawings
-        if name is None or name in (drawing.signal.attr, drawing.signal.name)
-    ]
-    if not found:
-        known = {drawing.signal.name for job in planned.jobs for drawing in job.drawings}
-        problem = planned.problems[0] if planned.problems else f"{planned.name}: nothing is drawn of '{name}'"
-        raise SettingError(problem + (nearest(name, known) if name else ""))
-    return Gallery(found)
+    return gallery(runplan.planned)
 
 
 def _of_array(array: xr.DataArray, given: dict[str, Any]) -> Preview | Gallery:

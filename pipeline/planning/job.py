@@ -17,6 +17,7 @@ from pipeline.rendering.drawing import Drawing
 from pipeline.slicing.blocks import Block, blocks, span
 from pipeline.slicing.budget import PICTURES_A_TASK, WRITTEN_BYTES, Budget
 from pipeline.slicing.read import Slice
+from pipeline.version import __version__
 
 __all__ = ["Job"]
 
@@ -67,8 +68,6 @@ class Job:
 
     def key(self) -> str:
         """Return a digest of all that its records depend on: source, settings and version; empty if that is unknown."""
-        from pipeline import __version__
-
         try:
             identity = stored_identity(self.variable)
         except OSError:

@@ -16,7 +16,8 @@ from pipeline.model.signal import Signal
 from pipeline.rendering.folds.fold import Fold
 from pipeline.rendering.folds.limits import LimitsFold, finite_limits
 from pipeline.rendering.folds.line_sums import LineSums, LineSumsFold
-from pipeline.rendering.picture.canvas import DPI, ColourBar, Frame, Look, frame
+from pipeline.rendering.picture.axes import frame
+from pipeline.rendering.picture.canvas import DPI, ColourBar, Frame, Look
 from pipeline.rendering.picture.colours import ColourScale, colour_scale
 from pipeline.rendering.picture.matrix import paint, png_bytes
 from pipeline.rendering.plot import Needs, Plot

@@ -18,7 +18,8 @@ from pipeline.model.record import Image, Record
 from pipeline.model.series import Series
 from pipeline.model.signal import Signal
 from pipeline.rendering.folds.counts import Counts, CountsFold, starts_of_groups
-from pipeline.rendering.picture.canvas import DPI, ColourBar, Look, frame
+from pipeline.rendering.picture.axes import frame
+from pipeline.rendering.picture.canvas import DPI, ColourBar, Look
 from pipeline.rendering.picture.colours import BLACK, INK, WHITE, colour_scale
 from pipeline.rendering.picture.dashes import marks, soften
 from pipeline.rendering.picture.stimuli import (

@@ -15,7 +15,8 @@ from pipeline.model.record import Image, Record
 from pipeline.model.series import Series
 from pipeline.model.signal import Signal
 from pipeline.rendering.folds.envelope import Envelope, EnvelopeFold
-from pipeline.rendering.picture.canvas import DPI, Frame, Look, frame
+from pipeline.rendering.picture.axes import frame
+from pipeline.rendering.picture.canvas import DPI, Frame, Look
 from pipeline.rendering.picture.colours import INKS, inks, rgb
 from pipeline.rendering.plot import Needs
 from pipeline.rendering.trace import Trace

@@ -8,7 +8,7 @@ from pipeline.planning.job import Job
 from pipeline.running.executors.protocol import Executor
 from pipeline.running.passes import ResumePoint
 from pipeline.running.tasks import Failure, Outcome
-from pipeline.writing.journal import Checkpoint
+from pipeline.writing.checkpoint import Checkpoint
 
 __all__ = ["plain_levels", "resume_point"]
 
@@ -32,7 +32,13 @@ def _plain(partial: Any) -> tuple[Any, ...] | None:
 
 
 def resume_point(checkpoint: Checkpoint, job: Job) -> ResumePoint:
-    """Return where a job goes on; its folds say what types the partials have."""
+    """Return where a job goes on; its folds say what types the partials have.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the checkpoint does not hold partials of these folds.
+    """
     types = [drawing.fold.partial for drawing in job.summarised if drawing.fold is not None]
 
     def outcome(partials: tuple[Any, ...]) -> Outcome:
@@ -40,6 +46,8 @@ def resume_point(checkpoint: Checkpoint, job: Job) -> ResumePoint:
         return Outcome(partials=tuple(None if values is None else kind(*values) for kind, values in fields))
 
     trees = checkpoint.state
+    if len(trees) != bool(job.windowed) + bool(job.summarised_whole):
+        raise ValueError("it holds the partial merges of other plots")
     return ResumePoint(
         checkpoint.done, tuple(tuple((level, outcome(partials)) for level, partials in tree) for tree in trees)
     )

@@ -14,8 +14,9 @@ from pipeline.running.passes import Piece, ResumePoint, all_at_once, pieces
 from pipeline.running.report import RunReport, phrases
 from pipeline.running.resume import plain_levels, resume_point
 from pipeline.running.tasks import Failure, Outcome, guarded
+from pipeline.writing.checkpoint import Checkpoint, CheckpointFile
 from pipeline.writing.event_files import FIRST_RECORD, EventFiles, event_file
-from pipeline.writing.journal import Checkpoint, Entry, Journal, Ranges, journal_path
+from pipeline.writing.journal import Entry, Journal, Ranges, journal_path
 from pipeline.writing.previous import Aside
 
 __all__ = ["RunOutput", "append_outcome"]
@@ -54,7 +55,9 @@ class RunOutput:
         self.counts = [len(job.sizes) for job in plan.jobs]
         self.failures: dict[int, str] = {}
         self.journal = Journal(journal_path(files.run_dir))
+        self.checkpoints = CheckpointFile(files.run_dir)
         self.aside = Aside(files.run_dir)
+        self.notes = list(plan.notes)
         self.reused, self.checkpoint = self._match(restart)
         self.current = -1
         self.starts: dict[str, int] = {}
@@ -74,14 +77,27 @@ class RunOutput:
                 reused += 1
             if reused < len(entries) and self.aside.take(self.files, self.journal):
                 reused, ends = 0, {}
-        known = reused < len(self.keys) and self.keys[reused] != ""
-        checkpoint = self.journal.read_checkpoint() if known and not restart else None
-        if checkpoint and (checkpoint.key != self.keys[reused] or _beyond(checkpoint.ranges, ends)):
-            checkpoint = None
+        checkpoint = None if restart else self._usable_checkpoint(reused, ends)
         complete = _ends(entry.ranges for entry in entries[:reused])
         self.files.cut(complete | ({} if checkpoint is None else _ends([checkpoint.ranges], complete)))
         self.journal.keep(reused)
         return reused, checkpoint
+
+    def _usable_checkpoint(self, index: int, ends: Mapping[str, int]) -> Checkpoint | None:
+        """Return the checkpoint if it is of a variable as it is planned now."""
+        if index >= len(self.keys) or not self.keys[index]:
+            return None
+        checkpoint = self.checkpoints.read()
+        if self.checkpoints.problem:
+            self.notes.append(self.checkpoints.problem)
+        if checkpoint is None or checkpoint.key != self.keys[index] or _beyond(checkpoint.ranges, ends):
+            return None
+        try:
+            resume_point(checkpoint, self.plan.jobs[index])
+        except (TypeError, ValueError) as error:
+            self.notes.append(f"{self.checkpoints.path}: {error}; the variable is begun anew")
+            return None
+        return checkpoint
 
     def handles(self) -> Iterator[tuple[int, Piece]]:
         """Yield the number of a variable and a piece of its work that is to be done; one that is copied has no handle.
@@ -169,11 +185,11 @@ class RunOutput:
         key, hparams = self.keys[index], dict(self.hparams)
         if reached.done >= self.counts[index]:
             self.journal.add(Entry(self.plan.jobs[index].name, key, ranges, hparams))
-            self.journal.drop_checkpoint()
+            self.checkpoints.drop()
         elif key and (began := time.monotonic()) >= self.pause_until:
             state = plain_levels(reached, self.where)
             if state is not None:
-                self.journal.write_checkpoint(Checkpoint(key, reached.done, state, ranges, hparams))
+                self.checkpoints.write(Checkpoint(key, reached.done, state, ranges, hparams))
             now = time.monotonic()
             self.pause_until = now + max(_CHECKPOINT_SECONDS, (now - began) / _CHECKPOINT_PART)
 
@@ -186,7 +202,7 @@ class RunOutput:
         if hparams:
             self.files.write_hparams(hparams, self.plan.name)
         self.aside.remove()
-        self.journal.drop_checkpoint()
+        self.checkpoints.drop()
         sizes = self.files.ends
         path = event_file(self.files.run_dir, "hparams")
         if hparams:
@@ -199,7 +215,7 @@ class RunOutput:
             directory=str(self.files.run_dir),
             files=sizes,
             problems=(*self.plan.problems, *self.failures.values()),
-            notes=tuple(self.plan.notes),
+            notes=tuple(self.notes),
             variables=len(self.plan.jobs),
             reused=self.reused,
             written=tuple(phrases([drawing for job in jobs for drawing in job.drawings], len(hparams))),

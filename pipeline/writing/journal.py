@@ -1,22 +1,20 @@
 """What is complete in a run's event files, so that a conversion goes on where it was interrupted.
 
 The journal is text: a line of JSON for each variable that is done, in the order of the event files. TensorBoard ignores
-it. While a variable is under way a checkpoint beside it says how far it is; both go with the conversion's end.
+it. While a variable is under way a checkpoint beside it says how far it is (`pipeline.writing.checkpoint`).
 """
 
 from __future__ import annotations
 
 import json
 import os
-import pickle
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pipeline.errors import unwritable
 
-__all__ = ["Checkpoint", "Entry", "Journal"]
+__all__ = ["Entry", "Journal", "Ranges", "journal_path"]
 
 _ABOUT = "what is complete in the event files beside this file: the same command goes on from here"
 
@@ -43,17 +41,6 @@ class Entry:
     key: str
     ranges: Ranges = field(default_factory=dict)
     hparams: dict[str, bool | float | str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """How far a variable is that is not complete: finished steps, partial merges, and where its records end by now."""
-
-    key: str
-    done: int
-    state: Any
-    ranges: Ranges
-    hparams: dict[str, bool | float | str]
 
 
 class Journal:
@@ -93,31 +80,6 @@ class Journal:
                 file.write(text)
         except OSError as cause:
             raise unwritable(self.path, cause) from cause
-
-    @property
-    def _checkpoint_path(self) -> Path:
-        return self.path.with_suffix(".checkpoint")
-
-    def write_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Replace the checkpoint."""
-        draft = self.path.with_suffix(".part")
-        try:
-            draft.write_bytes(pickle.dumps(checkpoint))
-            draft.replace(self._checkpoint_path)
-        except OSError as cause:
-            raise unwritable(self.path, cause) from cause
-
-    def read_checkpoint(self) -> Checkpoint | None:
-        """Return the checkpoint, or None if there is none that can be used."""
-        try:
-            found = pickle.loads(self._checkpoint_path.read_bytes())
-        except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError, IndexError):
-            return None
-        return found if isinstance(found, Checkpoint) else None
-
-    def drop_checkpoint(self) -> None:
-        """Remove the checkpoint."""
-        self._checkpoint_path.unlink(missing_ok=True)
 
 
 def _line(entry: Entry) -> str:

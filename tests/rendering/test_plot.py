@@ -23,7 +23,7 @@ from pipeline.model.clock import Clock
 from pipeline.model.series import Series
 from pipeline.model.signal import Signal
 from pipeline.rendering.drawing import Drawing
-from pipeline.rendering.picture import canvas
+from pipeline.rendering.picture import axes
 from pipeline.rendering.plot import Plot
 from pipeline.rendering.registry import PLOTS, make_plot
 from tests.common import block_of, columns_of, drawn_in_parts, points_by_tag, signal_of, summary_of, through_pickle
@@ -65,7 +65,7 @@ DTYPES = ["?", "u2", "i8", "f2", "f8"]
 def all_frames_are_kept() -> Iterator[None]:
     """Draw no frame twice: the same small ones are asked for again and again here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(canvas, "_frame", lru_cache(maxsize=None)(canvas._frame.__wrapped__))
+        patch.setattr(axes, "_frame", lru_cache(maxsize=None)(axes._frame.__wrapped__))
         yield
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import SettingError
 from pipeline.model.clock import Clock
-from pipeline.rendering.picture.canvas import frame
+from pipeline.rendering.picture.axes import frame
 from pipeline.rendering.raster import Raster
 from tests.common import block_of, drawn_in_parts, pixels, signal_of, summary_of
 

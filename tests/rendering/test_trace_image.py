@@ -11,7 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from pipeline.model.record import Image
-from pipeline.rendering.picture.canvas import Area, frame
+from pipeline.rendering.picture.axes import frame
+from pipeline.rendering.picture.canvas import Area
 from pipeline.rendering.trace_image import TraceImage
 from tests.common import block_of, drawn_in_parts, pixels, signal_of, summary_of
 from tests.rendering.reference import envelope

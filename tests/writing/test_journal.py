@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import OutputError
-from pipeline.writing.journal import Checkpoint, Entry, Journal
+from pipeline.writing.journal import Entry, Journal
 
 ENTRIES = [
     Entry("GC/voltage", "k1", {"scalars": (42, 900)}, {}),
@@ -61,21 +62,14 @@ def test_keep_gives_the_same_text_as_adding(tmp_path: Path) -> None:
     assert (tmp_path / "a.journal").read_bytes() == (tmp_path / "b.journal").read_bytes()
 
 
-def test_a_checkpoint_is_read_back_and_dropped(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "a.journal")
-    assert journal.read_checkpoint() is None
-    checkpoint = Checkpoint("k", 3, (), {"images": (42, 50)}, {"a": 1.0})
-    journal.write_checkpoint(checkpoint)
-    assert journal.read_checkpoint() == checkpoint
-    journal.drop_checkpoint()
-    assert journal.read_checkpoint() is None
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("data", [b"", b"\x80\x05", b"not a pickle", b"\x80\x04K\x01."])
-def test_a_checkpoint_that_is_damaged_does_not_count(tmp_path: Path, data: bytes) -> None:
-    (tmp_path / "a.checkpoint").write_bytes(data)
-    assert Journal(tmp_path / "a.journal").read_checkpoint() is None
+def test_the_journal_is_replaced_and_never_rewritten_in_place(tmp_path: Path) -> None:
+    path, before = tmp_path / "a.journal", tmp_path / "before"
+    journal = filled(path)
+    os.link(path, before)  # what a reader that has it open still sees
+    whole = path.read_bytes()
+    journal.keep(1)
+    assert before.read_bytes() == whole
+    assert path.read_bytes() != whole
 
 
 def test_a_journal_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:

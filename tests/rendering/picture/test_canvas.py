@@ -11,8 +11,9 @@ import matplotlib
 import numpy as np
 import pytest
 
-from pipeline.rendering.picture import canvas
-from pipeline.rendering.picture.canvas import DPI, Area, ColourBar, Look, cells, edges, frame
+from pipeline.rendering.picture import axes
+from pipeline.rendering.picture.axes import frame
+from pipeline.rendering.picture.canvas import DPI, Area, ColourBar, Look, cells, edges
 from pipeline.rendering.picture.colours import BLACK, INKS, WHITE, colour_scale
 from pipeline.rendering.picture.png import up_filter
 from tests.common import pixels
@@ -124,7 +125,7 @@ def test_ticks_of_what_is_counted_are_whole_numbers(monkeypatch: pytest.MonkeyPa
         Figure, "__init__", lambda self, *a, _init=Figure.__init__, **k: figures.append(self) or _init(self, *a, **k)
     )
     for whole in (True, False):
-        canvas._frame.__wrapped__(replace(LOOK, bar=None, ylim=(1.5, -0.5), whole_y=whole))
+        axes._frame.__wrapped__(replace(LOOK, bar=None, ylim=(1.5, -0.5), whole_y=whole))
         ticks = figures[-1].axes[0].get_yticks()
         assert all(tick == int(tick) for tick in ticks) == whole
     assert figures[-1].axes[0].get_xlim() == (0, 250)
@@ -136,13 +137,13 @@ def test_ticks_of_what_is_counted_are_whole_numbers(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_settings_of_matplotlib_are_neither_used_nor_changed() -> None:
-    canvas._frame.cache_clear()
+    axes._frame.cache_clear()
     plain = frame(LOOK)
     with matplotlib.rc_context(
         {"font.family": "monospace", "xtick.direction": "in", "ytick.color": "red", "figure.dpi": 30}
     ):
         before = dict(matplotlib.rcParams)
-        canvas._frame.cache_clear()
+        axes._frame.cache_clear()
         again = frame(LOOK)
         assert dict(matplotlib.rcParams) == before
     assert again is not plain
@@ -179,11 +180,11 @@ assert "matplotlib.pyplot" not in sys.modules
 
 
 def test_the_same_look_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    canvas._frame.cache_clear()
+    axes._frame.cache_clear()
     first = frame(LOOK)
-    monkeypatch.setattr(canvas, "_axes", lambda *_: pytest.fail("drawn again"))
+    monkeypatch.setattr(axes, "_axes", lambda *_: pytest.fail("drawn again"))
     assert frame(replace(LOOK)) is first
-    assert canvas._frame.cache_info().maxsize is not None  # frames are megabytes
+    assert axes._frame.cache_info().maxsize is not None  # frames are megabytes
 
 
 # Filling a frame ------------------------------------------------------------------------------------------------------

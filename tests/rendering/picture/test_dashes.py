@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.rendering.picture.canvas import frame
+from pipeline.rendering.picture.axes import frame
 from pipeline.rendering.raster import Raster
 from tests.common import block_of, drawn_in_parts, pixels, signal_of
 

@@ -11,7 +11,8 @@ import pytest
 from pipeline.errors import SettingError
 from pipeline.model.clock import Clock
 from pipeline.rendering.picture import stimuli as events
-from pipeline.rendering.picture.canvas import Look, frame
+from pipeline.rendering.picture.axes import frame
+from pipeline.rendering.picture.canvas import Look
 from pipeline.rendering.picture.colours import INKS
 from pipeline.rendering.picture.stimuli import ABOVE, Event, write_labels
 from pipeline.rendering.raster import Raster
