@@ -1,15 +1,95 @@
-"""Tables of text, for a terminal and for a notebook that shows text alone."""
+"""Tables and trees of text: fit to a terminal, plain in a file and in a mail."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import html
+import io
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-__all__ = ["table"]
+__all__ = ["columns", "html_table", "show", "table", "text_of"]
+
+#: The width of text that is not for a terminal: nothing is folded. On a narrow terminal long lines go on in the next.
+_ENDLESS, _LEAST = 10_000, 120
 
 
-def table(rows: Sequence[tuple[str, ...]]) -> str:
-    """Return rows with aligned columns; the first is the head."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  " + "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+def columns(head: Sequence[str], rows: Iterable[Sequence[str]], styles: Sequence[str] = ()) -> Any:
+    """Return a `rich.table.Table` without lines.
+
+    Parameters
+    ----------
+    head : sequence of str
+    rows : iterable of sequences of str
+    styles : sequence of str
+        Of rich, one a column.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    found = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for number, name in enumerate(head):
+        last = number == len(head) - 1  # the one that is folded where there is too little room
+        found.add_column(Text(name), style=styles[number] if styles else None, overflow="fold", no_wrap=not last)
+    for row in rows:
+        found.add_row(*map(Text, row))
+    return found
+
+
+def text_of(renderable: Any, stream: Any = None) -> str:
+    """Return what rich makes of something, line by line, without what is blank at the ends.
+
+    Parameters
+    ----------
+    renderable : Any
+        A table, a tree, or other thing that rich can draw.
+    stream : text file, optional
+        Where it will be written: a terminal gives its width and its colours, unless ``NO_COLOR`` is set (no-color.org)
+        or it has none. None: plain text.
+    """
+    from rich.console import Console
+
+    terminal = stream is not None and stream.isatty()
+    plain = not terminal or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    console = Console(
+        file=io.StringIO() if stream is None else stream,
+        width=max(_LEAST, shutil.get_terminal_size().columns) if terminal else _ENDLESS,
+        color_system=None if plain else "standard",
+        markup=False,
+        emoji=False,
+        highlight=False,
+        force_jupyter=False,
     )
+    with console.capture() as captured:
+        console.print(renderable)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def show(renderable: Any) -> None:
+    """Print what rich makes of something, as standard output can show it."""
+    print(text_of(renderable, sys.stdout))
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows with aligned columns; the first is the head.
+
+    Examples
+    --------
+    >>> print(table([("run", "size"), ("night", "12 MB")]))
+      run    size
+      night  12 MB
+    """
+    from rich.padding import Padding
+
+    return text_of(Padding(columns(rows[0], rows[1:]), (0, 0, 0, 2)))
+
+
+def html_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table for a notebook; all cells are escaped."""
+    left = ' style="text-align:left"'
+    names = "".join(f"<th{left}>{html.escape(cell)}</th>" for cell in head)
+    body = "".join("<tr>" + "".join(f"<td{left}>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    top = f"<thead><tr>{names}</tr></thead>" if head else ""
+    return f"<table>{top}<tbody>{body}</tbody></table>"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.tables import table
 from pipeline.units import duration_text, size_text
 
 
@@ -47,12 +46,3 @@ def test_no_size_is_written_with_an_exponent_or_four_digits() -> None:
 )
 def test_a_duration(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
-
-
-def test_columns_of_a_table_are_aligned_and_nothing_trails() -> None:
-    lines = table([("variable", "shape"), ("a", "1"), ("a longer name", "")]).splitlines()
-    assert lines == ["  variable       shape", "  a              1", "  a longer name"]
-
-
-def test_a_table_of_its_head_alone() -> None:
-    assert table([("a", "b")]) == "  a  b"

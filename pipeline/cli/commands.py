@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.errors import ConversionError, SettingError, SourceError, TimeAxisWarning
 from pipeline.planning.config import parse_plot, read_config
-from pipeline.tables import table
+from pipeline.tables import columns, show, text_of
 from pipeline.units import size_text
 
 __all__ = ["convert", "demo", "inspect", "view"]
@@ -59,12 +59,12 @@ def _print_report(report: Any) -> None:
     for run in report.runs:
         for note in run.notes:
             print(f"note: {note}")
-    rows = [("run", "state", "size", "holds")]
+    rows = []
     for run in report.runs:
         rows.append((run.name, run.state, size_text(sum(run.files.values())), ", ".join(run.written) or "nothing"))
     failed = dict.fromkeys(line.partition(":")[0] for line in report.failed)
     rows += [(name, "failed", "", "") for name in failed if name not in {run.name for run in report.runs}]
-    print(table(rows))
+    show(columns(("run", "state", "size", "holds"), rows))
     if any(run.files for run in report.runs):
         print(f"Look at it with:\n  hdf2tb view {_quoted(report.logdir)}")
 
@@ -75,10 +75,9 @@ def _dry_run(sources: Sequence[str], plots: Any, dt: str | None) -> int:
 
     plans, failed = plan_sources(sources, plots, dt)
     for plan in plans:
-        rows = [("variable", "shape", "kind", "writes", "about")]
-        rows += [(name, shape, kind, what, size_text(size)) for name, shape, kind, what, size in plan.rows()]
+        rows = [(name, shape, kind, what, size_text(size)) for name, shape, kind, what, size in plan.rows()]
         print(f"run {plan.name}")
-        print(table(rows))
+        show(columns(("variable", "shape", "kind", "writes", "about"), rows))
         for note in plan.notes:
             print(f"note: {note}")
         print(f"in all about {size_text(sum(row[4] for row in plan.rows()))}\n")
@@ -93,7 +92,7 @@ def inspect(given: argparse.Namespace) -> int:
     """Print what runs hold."""
     import json
 
-    from pipeline.cli.describe import Style, tree
+    from pipeline.cli.describe import tree
     from pipeline.cli.facts import as_json, facts
 
     failed: list[str] = []
@@ -106,8 +105,7 @@ def inspect(given: argparse.Namespace) -> int:
     if given.json:
         print(json.dumps(as_json(found, failed), indent=2, allow_nan=False))
     else:
-        style = Style(sys.stdout)
-        print("\n\n".join("\n".join(tree(run, style)) for run in found), end="\n" if found else "")
+        print("\n\n".join(text_of(tree(run), sys.stdout) for run in found), end="\n" if found else "")
     for line in failed:
         print(f"hdf2tb: error: {line}", file=sys.stderr)
     return 1 if failed else 0

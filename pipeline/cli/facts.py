@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from pipeline.errors import PipelineError
-from pipeline.model.series import counted
+from pipeline.model.series import counted, in_words
 from pipeline.opening import open_run
 from pipeline.opening.hdf5.lazy_array import open_file
 from pipeline.planning.match import plan_run
@@ -23,12 +24,26 @@ __all__ = ["ComponentFacts", "PlotFacts", "RunFacts", "TimeFacts", "VariableFact
 
 @dataclass(frozen=True)
 class PlotFacts:
-    """A plot that the automatic plan draws: `count` of `what` (``frames``, ``series`` …), about `bytes`."""
+    """A plot that the automatic plan draws.
+
+    Attributes
+    ----------
+    kind, format : str
+    plugin : str
+        TensorBoard's, which shows it.
+    count : int
+        The number of pictures, series or hyperparameters.
+    writes : str
+        The same in words, such as ``12 pictures``.
+    bytes : int
+        About so many in the event file.
+    """
 
     kind: str
     format: str
+    plugin: str
     count: int
-    what: str
+    writes: str
     bytes: int
 
 
@@ -110,10 +125,27 @@ def facts(source: str | os.PathLike[str], dt: str | None, failed: list[str]) -> 
     plots: dict[tuple[Any, Any], list[Drawing]] = {}
     for job in plan_run(run).jobs:
         plots.setdefault(_place(job.variable), []).extend(job.drawings)
-    components = tuple(_component(node, plots) for node in _below(run))
+    with ExitStack() as stack:
+        files = _Files(stack)
+        components = tuple(_component(node, plots, files) for node in _below(run))
     variables = [variable for component in components for variable in component.variables]
-    sizes = sum(v.bytes for v in variables), sum(v.stored_bytes for v in variables)
+    sizes = sum(variable.bytes for variable in variables), sum(variable.stored_bytes for variable in variables)
     return RunFacts(str(run.name), str(source), *sizes, components)
+
+
+class _Files:
+    """The files of a run, of which the one that was asked for last is open."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack, self._path = stack, ""
+        self._file: Any = None
+
+    def stored_bytes(self, path: str, dataset: str) -> int:
+        """Return the bytes that a dataset takes on disk."""
+        if path != self._path:
+            self._stack.close()
+            self._path, self._file = path, self._stack.enter_context(open_file(path))
+        return int(self._file[dataset].id.get_storage_size())
 
 
 def _below(node: xr.DataTree) -> Iterator[xr.DataTree]:
@@ -123,15 +155,17 @@ def _below(node: xr.DataTree) -> Iterator[xr.DataTree]:
         yield from _below(child)
 
 
-def _place(variable: xr.Variable | xr.DataArray) -> tuple[Any, Any]:
+def _place(variable: xr.Variable) -> tuple[Any, Any]:
     return variable.encoding.get("source"), variable.encoding.get("dataset")
 
 
-def _component(node: xr.DataTree, plots: dict[tuple[Any, Any], list[Drawing]]) -> ComponentFacts:
+def _component(node: xr.DataTree, plots: dict[tuple[Any, Any], list[Drawing]], files: _Files) -> ComponentFacts:
+    contents = node.to_dataset()  # once a node, because xarray builds it anew
+    variables = {str(name): contents.variables[name] for name in contents.data_vars}
     return ComponentFacts(
         node.path.strip("/"),
-        _time(node.coords["time"]) if "time" in node.coords else None,
-        tuple(_variable(str(name), array, plots.get(_place(array), [])) for name, array in node.data_vars.items()),
+        _time(contents.coords["time"]) if "time" in contents.coords else None,
+        tuple(_variable(name, variable, plots, files) for name, variable in variables.items()),
         dict(node.encoding.get("left_out", {})),
         {str(name): value for name, value in node.attrs.items()},
     )
@@ -144,25 +178,32 @@ def _time(time: xr.DataArray) -> TimeFacts:
     return TimeFacts(time.sizes["time"], float(index.start), float(index.step), unit)
 
 
-def _variable(name: str, array: xr.DataArray, drawings: Sequence[Drawing]) -> VariableFacts:
-    file, dataset = _place(array)
-    with open_file(file) as opened:
-        stored = int(opened[dataset].id.get_storage_size())
-    chunks = array.encoding.get("chunksizes")
+def _variable(
+    name: str, variable: xr.Variable, plots: dict[tuple[Any, Any], list[Drawing]], files: _Files
+) -> VariableFacts:
+    file, dataset = _place(variable)
+    chunks = variable.encoding.get("chunksizes")
     return VariableFacts(
         name,
-        tuple(map(str, array.dims)),
-        array.shape,
-        str(array.dtype),
-        str(array.attrs.get("units", array.attrs.get("unit", ""))),
+        tuple(map(str, variable.dims)),
+        variable.shape,
+        str(variable.dtype),
+        str(variable.attrs.get("units", variable.attrs.get("unit", ""))),
         tuple(map(int, chunks)) if chunks else None,
-        array.encoding.get("compression"),
-        array.nbytes,
-        stored,
+        variable.encoding.get("compression"),
+        variable.nbytes,
+        files.stored_bytes(str(file), str(dataset)),
         str(file),
         str(dataset),
-        tuple(PlotFacts(d.plot.kind, d.plot.format, *counted(d.series)[0], d.size) for d in drawings),
+        tuple(_plot(drawing) for drawing in plots.get((file, dataset), [])),
     )
+
+
+def _plot(drawing: Drawing) -> PlotFacts:
+    ((count, _),) = counted(drawing.series)
+    words = in_words(drawing.series)
+    plot = drawing.plot
+    return PlotFacts(plot.kind, plot.format, drawing.series[0].plugin, count, words, drawing.size)
 
 
 def as_json(runs: Sequence[RunFacts], failed: Sequence[str]) -> dict[str, Any]:

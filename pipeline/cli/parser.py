@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -120,7 +121,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: at a whole record, with a word
     try:
-        return int(getattr(commands, given.command)(given))
+        code = int(getattr(commands, given.command)(given))
+        sys.stdout.flush()  # here, where it is seen that nobody reads on
+        return code
     except ConversionError as error:
         for line in error.report.problems:
             print(f"hdf2tb: error: {line}", file=sys.stderr)
@@ -132,5 +135,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("hdf2tb: interrupted; the same command goes on from here", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python writes as it ends
         return 0

@@ -24,7 +24,7 @@ from pipeline.rendering.plot import Plot
 from pipeline.rendering.registry import make_plot
 from pipeline.running.convert import convert
 from pipeline.running.display import shown
-from pipeline.tables import table
+from pipeline.tables import html_table, table
 from pipeline.units import size_text
 
 __all__ = ["RunPlan", "plan"]
@@ -161,16 +161,11 @@ class RunPlan:
         return "\n".join([*lines, *(f"note: {n}" for n in self.planned.notes), *(f"error: {p}" for p in self.problems)])
 
     def _repr_html_(self) -> str:
-        left = ' style="text-align:left"'
-        head = "".join(f"<th{left}>{cell}</th>" for cell in _HEAD)
-        rows = "".join(
-            "<tr>" + "".join(f"<td{left}>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in self._rows()
-        )
         notes = "".join(f"<li>{html.escape(line)}</li>" for line in self.planned.notes)
         problems = "".join(f'<li style="color:#d62728">{html.escape(line)}</li>' for line in self.problems)
         return (
             f"<b>plan of {html.escape(self.planned.name)}</b>"
-            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+            f"{html_table(_HEAD, self._rows())}"
             f"<p>{self._total()}</p><ul>{notes}{problems}</ul>"
         )
 

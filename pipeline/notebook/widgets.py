@@ -6,6 +6,8 @@ import html
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from pipeline.tables import html_table
+
 __all__ = ["bundle", "menu", "slider", "table"]
 
 _ROWS = 20  # of a table
@@ -65,13 +67,9 @@ def bundle(widget: Any) -> dict[str, Any]:
 
 def table(title: str, rows: Sequence[tuple[str, Any]]) -> str:
     """Return names and values as HTML, the first ones of many."""
-    cells = "".join(
-        f"<tr><td>{html.escape(name)}</td><td>{html.escape(f'{value:.6g}' if isinstance(value, float) else str(value))}"
-        "</td></tr>"
-        for name, value in rows[:_ROWS]
-    )
+    shown = [(name, f"{value:.6g}" if isinstance(value, float) else str(value)) for name, value in rows[:_ROWS]]
     more = f"<p>and {len(rows) - _ROWS:,} more</p>" if len(rows) > _ROWS else ""
-    return f"<b>{html.escape(title)}</b><table>{cells}</table>{more}"
+    return f"<b>{html.escape(title)}</b>{html_table((), shown)}{more}"
 
 
 def _ipywidgets() -> Any:

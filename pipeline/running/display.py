@@ -78,30 +78,38 @@ class _Bars:
     """Two bars: all of the conversion, and the variable that is under way."""
 
     def __init__(self, out: Any) -> None:
-        from tqdm import tqdm
+        from rich import progress
+        from rich.console import Console
 
-        head = "{desc:<28.28} {percentage:3.0f}%|{bar:25}| {n_fmt}/{total_fmt}B"
-        common: dict[str, Any] = {"file": out, "unit": "B", "unit_scale": True, "dynamic_ncols": True}
-        self._all = tqdm(desc="all", position=0, bar_format=head + " {rate_fmt}, {remaining} left{postfix}", **common)
-        self._one = tqdm(desc="", position=1, leave=False, bar_format=head, **common)
-        self._began = False
+        self._bars = progress.Progress(
+            progress.TextColumn("{task.description:<28.28}", markup=False),
+            progress.BarColumn(25),
+            progress.TaskProgressColumn(),
+            progress.DownloadColumn(),
+            progress.TextColumn("{task.fields[blocks]}", markup=False),
+            progress.TransferSpeedColumn(),
+            progress.TimeRemainingColumn(),
+            console=Console(file=out),
+        )
+        self._all: Any = None
+        self._one: Any = None
 
     def show(self, progress: Progress) -> None:
-        if not self._began:  # what was complete already is not of this conversion's speed
-            self._all.initial = self._all.n = progress.bytes_done
-            self._began = True
+        if self._all is None:  # what was complete already is not of this conversion's speed
+            self._bars.start()
+            self._all = self._bars.add_task("all", completed=progress.bytes_done, total=progress.bytes_total, blocks="")
+            self._one = self._bars.add_task("", total=1, blocks="")
+        blocks = f"block {progress.done:,} of {progress.total:,}"
+        self._bars.update(self._all, completed=progress.bytes_done, blocks=blocks)
         name = f"{progress.run} {progress.variable}"
-        if self._one.desc != name:
-            self._one.set_description_str(name)
-        self._all.total, self._one.total = progress.bytes_total, progress.variable_total
-        self._all.set_postfix_str(f"block {progress.done:,} of {progress.total:,}", refresh=False)
-        self._all.update(progress.bytes_done - self._all.n)
-        self._one.n = progress.variable_done
-        self._one.update(0)
+        if self._bars.tasks[self._one].description != name:
+            self._bars.reset(self._one, description=name, total=progress.variable_total)
+        self._bars.update(self._one, completed=progress.variable_done)
 
     def close(self) -> None:
-        self._one.close()
-        self._all.close()
+        if self._all is not None:
+            self._bars.remove_task(self._one)
+        self._bars.stop()
 
 
 def in_notebook() -> bool:

@@ -12,9 +12,10 @@ import h5py
 import numpy as np
 import pytest
 
-from pipeline.cli.describe import Style, tree
+from pipeline.cli.describe import tree
 from pipeline.cli.facts import as_json, facts
 from pipeline.cli.parser import main
+from pipeline.tables import text_of
 from tests.common import forbid_reads, write_component, write_hdf5
 
 BRANCHES = "│├└─ "
@@ -23,7 +24,7 @@ BRANCHES = "│├└─ "
 def described(source: Path, dt: str | None = None, failed: list[str] | None = None) -> str:
     """Return what is printed of a run, without colours."""
     run = facts(source, dt, [] if failed is None else failed)
-    return "" if run is None else "\n".join(tree(run, Style()))
+    return "" if run is None else text_of(tree(run))
 
 
 def lines(source: Path, dt: str | None = None) -> list[str]:
@@ -69,9 +70,9 @@ def test_variables_have_a_row_each(run: Path, monkeypatch: pytest.MonkeyPatch) -
     assert [cells(line) for line in found if "chunks" in line] == [HEAD] * 2
     voltage = row(run, "voltage")
     assert voltage[:4] == ["voltage", "time=1000, unit=64", "float32", "256 KB"]
-    assert voltage[6:] == ["1x64", "lzf", "trace: 16 series; heatmap: 1 image"]
+    assert voltage[6:] == ["1x64", "lzf", "trace: 16 series; heatmap: 1 picture"]
     assert row(run, "weights")[1:4] == ["row=3, column=4", "float64", "96 B"]
-    assert row(run, "weights")[5:] == ["-", "-", "-", "heatmap: 1 image"]
+    assert row(run, "weights")[5:] == ["-", "-", "-", "heatmap: 1 picture"]
 
 
 def test_the_ratio_is_that_of_what_is_on_disk(run: Path) -> None:
@@ -100,46 +101,23 @@ def test_components_and_groups_are_a_tree(run: Path) -> None:
     write_component(run / "MC.h5", "MC", {"voltage": np.zeros((10, 2), np.float32)})
     with h5py.File(run / "GC.h5", "a") as file:
         file["other/weights"] = np.zeros((2, 2))
-    branches = [line for line in described(run).splitlines() if re.search("[├└]─ ", line)]
+    branches = [line for line in described(run).splitlines() if re.search("[├└]── ", line)]
     assert [re.sub(r"  \d.*", "", line) for line in branches] == [
-        "├─ GC",
-        "│  ├─ GC/net",
-        "│  └─ GC/other",
-        "└─ MC",
+        "├── GC",
+        "│   ├── GC/net",
+        "│   └── GC/other",
+        "└── MC",
     ]
     [weights, _] = [line for line in described(run).splitlines() if "weights" in line]
-    assert weights.startswith("│  │     weights")
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_colours_are_for_terminals_that_want_them(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = facts(run, None, [])
-    assert found is not None
-    for name in ("NO_COLOR", "TERM"):
-        monkeypatch.delenv(name, raising=False)
-    coloured = "\n".join(tree(found, Style(Terminal())))
-    assert "\x1b[36mvoltage\x1b[0m" in coloured
-    assert re.sub(r"\x1b\[\d*m", "", coloured) == described(run)
-    assert not Style(io.StringIO()).colours
-    monkeypatch.setenv("TERM", "dumb")
-    assert not Style(Terminal()).colours
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("NO_COLOR", "")
-    assert Style(Terminal()).colours
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert not Style(Terminal()).colours
+    assert weights.startswith("│   │   weights")
 
 
 def test_branches_are_plain_where_the_output_cannot_have_others(run: Path) -> None:
     found = facts(run, None, [])
     assert found is not None
     narrow = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    text = "\n".join(tree(found, Style(narrow)))
-    assert "`- GC" in text
+    text = text_of(tree(found), narrow)
+    assert "`-- GC" in text
     assert not set("│├└─") & set(text)
 
 
@@ -178,9 +156,9 @@ def test_json_says_the_same(run: Path, capsys: pytest.CaptureFixture[str]) -> No
         "file": str(run / "GC.h5"),
         "dataset": "/voltage",
     }
-    assert [(plot["kind"], plot["format"], plot["count"], plot["what"]) for plot in plots] == [
-        ("trace", "scalar", 16, "series"),
-        ("heatmap", "image", 1, "image"),
+    assert [[plot[key] for key in ("kind", "format", "plugin", "count", "writes")] for plot in plots] == [
+        ["trace", "scalar", "scalars", 16, "16 series"],
+        ["heatmap", "image", "images", 1, "1 picture"],
     ]
     assert all(plot["bytes"] > 0 for plot in plots)
 

@@ -53,7 +53,7 @@ def test_convert_says_what_was_written_and_how_to_look_at_it(
 def test_the_dry_run_writes_nothing(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = said(capsys, "convert", run, "--out", tmp_path / "tb", "--dry-run")
     assert code == 0
-    assert re.search(r"GC/weights +time=50, target=3, source=4 +heatmap \(image\) +\d+ frames", out)
+    assert re.search(r"GC/weights +time=50, target=3, source=4 +heatmap \(image\) +\d+ pictures?", out)
     assert not (tmp_path / "tb").exists()
 
 
@@ -224,3 +224,20 @@ def test_every_option_is_in_the_readme(command: str) -> None:
 def test_ci_runs_what_the_readme_says() -> None:
     line = next(line for line in README.read_text().splitlines() if "-m pytest" in line)
     assert line in (README.parent / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize("command", [["inspect"], ["convert", "--dry-run", "--out", "tb"]], ids=["inspect", "convert"])
+@pytest.mark.parametrize("datasets", [1, 1500], ids=["little", "more than a pipe holds"])
+def test_nobody_reading_on_is_no_error(tmp_path: Path, command: list[str], datasets: int) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for number in range(datasets):
+            file[f"v{number:04}"] = np.zeros((4, 3))
+    words = [sys.executable, "-m", "pipeline", *command, str(tmp_path / "a.h5")]
+    read, write = os.pipe()
+    os.close(read)  # as `head` does when it has seen enough
+    try:
+        done = subprocess.run(words, stdout=write, stderr=subprocess.PIPE, text=True)
+    finally:
+        os.close(write)
+    assert done.returncode == 0
+    assert [line for line in done.stderr.splitlines() if not line.startswith("note: ")] == []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
+from dataclasses import replace
 
 import pytest
 
-from pipeline.running.display import shown
+from pipeline.running.display import _Bars, shown
 from pipeline.running.progress import Progress
 
 
@@ -22,16 +24,38 @@ def states(count: int = 10) -> list[Progress]:
     ]
 
 
-def test_bars_on_a_terminal() -> None:
+def last_bars(out: Terminal) -> str:
+    """Return what stands on the terminal at the end, without colours."""
+    text = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", out.getvalue()).replace("\r", "\n")
+    return text
+
+
+def test_bars_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setenv("TERM", "xterm")
     with shown(out := Terminal()) as show:
         for state in states():
             show(state)
-    last = out.getvalue().replace("\r", "\n")
-    assert "all" in last
-    assert "night GC/voltage" in last
-    assert "100%|" in last
-    assert "10.0M/10.0MB" in last
-    assert "block 10 of 10" in last
+    text = last_bars(out)
+    assert "all" in text
+    assert "night GC/voltage" in text
+    assert "100%" in text
+    assert "10.0/10.0 MB" in text
+    assert "block 10 of 10" in text
+
+
+def test_the_speed_is_that_of_this_conversion_alone() -> None:
+    """What an earlier one did is there when it begins, and no part of what it does in a second."""
+    bars = _Bars(Terminal())
+    first, *_, last = states()
+    bars.show(replace(first, done=5, bytes_done=5_000_000))
+    task = bars._bars.tasks[0]
+    task.get_time = lambda: 0.0
+    assert task.completed == 5_000_000
+    assert not task.speed
+    bars.show(replace(last, done=6, bytes_done=6_000_000))
+    assert sum(sample.completed for sample in task._progress) <= 1_000_000
+    bars.close()
 
 
 def test_lines_in_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
