@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
+import lzf
 import numpy as np
 import yaml
-from imagecodecs import lzf_encode
 
 from tests.common import EPL, accumulated, write_component
 
@@ -41,10 +41,13 @@ class Size:
     wide: int
     sweep: tuple[int, int]
     kills: int
+    datasets: tuple[int, int]
 
 
 SIZES = {
-    "tiny": Size(20, 80, (30,), (20,), 201, 1, 1, 50, (300, 20), 101, 6, 1, 1, (100, 1_000), 10, 30, (2, 4), 1),
+    "tiny": Size(
+        20, 80, (30,), (20,), 201, 1, 1, 50, (300, 20), 101, 6, 1, 1, (100, 1_000), 10, 30, (2, 4), 1, (5, 20)
+    ),
     "quick": Size(
         20_000,
         200_000,
@@ -64,6 +67,7 @@ SIZES = {
         1_000,
         (10, 100),
         3,
+        (100, 1_000),
     ),
     "full": Size(
         100_000,
@@ -84,6 +88,7 @@ SIZES = {
         1_000,
         (100, 300),
         30,
+        (1_000, 10_000),
     ),
 }
 NAME = os.environ.get("HDF2TB_BENCHMARK", "tiny")
@@ -120,9 +125,9 @@ def _write_cycle(path: Path, name: str, steps: int, **data: np.ndarray) -> None:
     write_component(path, name, {key: values[:0] for key, values in data.items()})
     with h5py.File(path, "a") as file:
         for key, values in data.items():
-            stored = [lzf_encode(step.tobytes()) for step in values]
+            stored = [lzf.compress(step.tobytes()) for step in values]
             packed = [
-                (part, 0) if len(part) < step.nbytes else (step.tobytes(), 1)
+                (part, 0) if part is not None else (step.tobytes(), 1)
                 for part, step in zip(stored, values, strict=True)
             ]
             file[key].resize(steps, axis=0)
@@ -144,6 +149,13 @@ class Store:
         if not path.exists():
             make = {"voltage": voltage, "spiked": spikes, "weights": weights}[attr]
             write_component(path, "GC", {attr: make(steps, units)})
+        return path
+
+    def many(self, datasets: int) -> Path:
+        """Return a file of so many small datasets in one group."""
+        path = self.folder / f"many-{datasets}.h5"
+        if not path.exists():
+            write_component(path, "GC", {f"v{number:05}": np.zeros((4, 3), np.float32) for number in range(datasets)})
         return path
 
     def run(self, steps: int) -> Path:

@@ -77,6 +77,14 @@ BARS: tuple[Bar, ...] = (
     Bar("killed at a random moment and begun again", "killed", "uninterrupted", 0.83, None, "run", ours="killed"),
     Bar("a run among 300 of the real one, against 100", "sweep", "few", 0.9, None, "run", ours="many runs"),
     Bar("the same, open files of a process", "sweep", 256.0, 1, None, "run", "files", "many runs"),
+    Bar(
+        "`inspect` of 10,000 datasets, a dataset, against 1,000",
+        "datasets",
+        "few",
+        0.83,
+        ours="many datasets",
+        unit="dataset",
+    ),
     Bar("time until TensorBoard shows all of it", "shown", "sapicore", 1, None, "run"),
 )
 

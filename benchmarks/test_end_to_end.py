@@ -18,8 +18,7 @@ import pipeline
 from benchmarks import ours, peers
 from benchmarks.conftest import Used, launch, need, once
 from benchmarks.data import NAME, SIZE, UNITS, event_bytes, written
-from pipeline.serving.notebook import samples
-from pipeline.serving.process import tensorboard_command
+from pipeline.serving.process import tensorboard_flags
 
 CASES = [(ours.traces, steps) for steps in SIZE.series] + [(peers.sapicore_traces, steps) for steps in SIZE.few_points]
 
@@ -82,7 +81,7 @@ def test_shown(work, measure, store, tmp_path, all_cores):
 def until_shown(logdir: Path, out: Path) -> None:
     """Wait until TensorBoard answers with all points and pictures of the run."""
     log = out.with_suffix(".log")
-    command = tensorboard_command(logdir, samples(logdir), port=0, host="127.0.0.1")
+    command = [sys.executable, "-m", "tensorboard.main", *tensorboard_flags(logdir, port=0, host="127.0.0.1")]
     with log.open("wb") as file:
         server = subprocess.Popen(command, stdout=file, stderr=file)
     try:

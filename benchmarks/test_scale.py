@@ -10,6 +10,9 @@ import pytest
 import pipeline
 from benchmarks.conftest import Used, launch
 from benchmarks.data import NAME, SIZE, written
+from pipeline.cli.describe import tree
+from pipeline.cli.facts import facts
+from pipeline.tables import text_of
 
 PLOTS = [
     "weights:kind=heatmap,step=100,limits=all",
@@ -60,6 +63,21 @@ def test_frame(where, measure, store):
         pipeline.preview(run["GC--GC"].weights, kind="heatmap", step=1, limits=(-3, 3)).png(number)
 
     measure("one frame", draw, number, who=where, warm=number, memory=False, rounds=20 if NAME != "tiny" else 1)
+
+
+def describe(source: Path, out: Path) -> None:
+    """Open a file, plan it, and describe it as `hdf2tb inspect` does."""
+    found = facts(source, None, [])
+    assert found is not None
+    out.write_text(text_of(tree(found)))
+
+
+@pytest.mark.parametrize(("datasets", "who"), [*zip(SIZE.datasets, ("few datasets", "many datasets"), strict=True)])
+def test_datasets(datasets, who, measure, store):
+    """Describe a file of many datasets."""
+    path = store.many(datasets)
+    out = measure("datasets", describe, path, count=datasets, who=who, warm=store.many(5), memory=False, rounds=1)
+    assert sum("trace: 3 series" in line for line in out.read_text().splitlines()) == datasets
 
 
 @pytest.mark.parametrize(("runs", "who"), [*zip(SIZE.sweep, ("few runs", "many runs"), strict=True)])

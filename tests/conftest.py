@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,8 +20,7 @@ import pytest
 
 import pipeline
 from pipeline.opening.hdf5.lazy_array import StoredArray
-from pipeline.serving.notebook import samples
-from pipeline.serving.process import tensorboard_command
+from pipeline.serving.process import tensorboard_flags
 from tests.common import EPL, tree_bytes, write_component
 
 #: More steps and frames than TensorBoard shows of a tag if it is not told to show all.
@@ -195,7 +195,7 @@ def eventually(process: subprocess.Popen[bytes], probe: Callable[[], Any], tries
 @contextmanager
 def serving(logdir: Path, log: Path, *flags: str) -> Iterator[Server]:
     """Run TensorBoard as `hdf2tb view` starts it, at a free port of this machine, until the block ends."""
-    command = [*tensorboard_command(logdir, samples(logdir), port=0, host="127.0.0.1"), *flags]
+    command = [sys.executable, "-m", "tensorboard.main", *tensorboard_flags(logdir, port=0, host="127.0.0.1"), *flags]
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, "NO_PROXY": "*"})
     try:

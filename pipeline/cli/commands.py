@@ -113,18 +113,15 @@ def inspect(given: argparse.Namespace) -> int:
 
 def view(given: argparse.Namespace) -> int:
     """Start TensorBoard, say where it is, and stay until it ends; Ctrl-C is how it is meant to end."""
-    from pipeline.serving.notebook import heavy, samples
     from pipeline.serving.process import Server, open_page
 
     logdir = Path(given.logdir)
     if not logdir.is_dir():
         raise SourceError(f"{given.logdir}: no such directory")
     try:
-        server = Server(logdir, samples(logdir), port=given.port, host=given.host)
+        server = Server(logdir, port=given.port, host=given.host)
         try:
-            print("$ " + " ".join(_quoted(word) for word in ("tensorboard", *server.command[3:])), flush=True)
-            for line in heavy(logdir):  # while it starts
-                print(f"note: {line}", file=sys.stderr, flush=True)
+            print("$ " + " ".join(_quoted(word) for word in ("tensorboard", *server.flags)), flush=True)
             server.wait()
             print(f"TensorBoard is at {server.url}  (Ctrl-C ends it)", flush=True)
             if not given.no_browser:

@@ -103,9 +103,10 @@ def _nodes(name: str, component: Component, file: h5py.File, dt: tuple[float, st
     A tree holds one ``time`` axis from a node downwards. So where the variables of a file run on axes of different
     lengths, those of the longest make the node ``NAME`` and the others ``NAME@LENGTH`` beside it.
     """
-    lengths = {item.name: _length(item, file[item.name].shape) for item in component.stored}
+    found = {item.name: file[item.name] for item in component.stored}
+    lengths = {item.name: _length(item, found[item.name].shape) for item in component.stored}
     longest = max((length for length in lengths.values() if length is not None), default=None)
-    dims = _unique_dims(component.stored, file)
+    dims = _unique_dims(component.stored, found)
     members: dict[str, list[Stored]] = {f"/{name}": []}
     for item in component.stored:
         length, group = lengths[item.name], item.name.rsplit("/", 1)[0]
@@ -114,12 +115,12 @@ def _nodes(name: str, component: Component, file: h5py.File, dt: tuple[float, st
         for depth in range(len(around)):  # groups that only hold groups have attributes all the same
             members.setdefault(f"/{root}{'/'.join(around[: depth + 1])}", [])
         members[f"/{root}{group}"].append(item)
-    nodes = {path: _dataset(items, dims, file, dt) for path, items in members.items()}
+    nodes = {path: _dataset(items, dims, found, file, dt) for path, items in members.items()}
     shown = component.name if component.name and component.name.replace("/", "_") == name else name
     for path, dataset in nodes.items():
         groups = path[1:].split("/")[1:]
-        for variable in dataset.data_vars.values():  # an array that is taken out of the tree still knows whose it is
-            variable.encoding["component"] = "/".join([shown, *groups])
+        for variable in dataset.data_vars:  # an array that is taken out of the tree still knows whose it is
+            dataset.variables[variable].encoding["component"] = "/".join([shown, *groups])
     for path, dataset in nodes.items():
         if group := path[1:].partition("/")[2]:
             dataset.attrs |= attributes(file[group])
@@ -139,7 +140,7 @@ def _length(item: Stored, shape: tuple[int, ...]) -> int | None:
     return shape[item.dims.index("time")] if "time" in item.dims else None
 
 
-def _unique_dims(stored: list[Stored], file: h5py.File) -> dict[tuple[str, int], str]:
+def _unique_dims(stored: list[Stored], found: dict[str, h5py.Dataset]) -> dict[tuple[str, int], str]:
     """Give each (dimension, size) of a file one name: the plain one for the size seen first, else with its size.
 
     No dimension has a dataset's name: xarray would take that for its labels, and read it.
@@ -147,7 +148,7 @@ def _unique_dims(stored: list[Stored], file: h5py.File) -> dict[tuple[str, int],
     names: dict[tuple[str, int], str] = {}
     taken = {_base(item.name) for item in stored}
     for item in sorted(stored, key=lambda item: "time" not in item.dims):
-        for dim, size in zip(item.dims, file[item.name].shape, strict=True):
+        for dim, size in zip(item.dims, found[item.name].shape, strict=True):
             if dim != "time" and (dim, size) not in names:
                 names[dim, size] = _free(dim if dim not in taken else f"{dim}_{size}", taken)
                 taken.add(names[dim, size])
@@ -163,14 +164,18 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 def _dataset(
-    items: list[Stored], dims: dict[tuple[str, int], str], file: h5py.File, dt: tuple[float, str] | None
+    items: list[Stored],
+    dims: dict[tuple[str, int], str],
+    found: dict[str, h5py.Dataset],
+    file: h5py.File,
+    dt: tuple[float, str] | None,
 ) -> xr.Dataset:
     """Return the lazy variables of one node, with their time coordinate; a variable is never called ``time``."""
     variables: dict[str, xr.Variable] = {}
     coords: xr.Coordinates | None = None
     taken = {"time", *(_base(item.name) for item in items)}
     for item in items:
-        stored = file[item.name]
+        stored = found[item.name]
         names = tuple(dims.get((dim, size), dim) for dim, size in zip(item.dims, stored.shape, strict=True))
         base = _base(item.name)
         variables[base if base != "time" else _free(base, taken)] = _variable(stored, names)

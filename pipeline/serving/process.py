@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import atexit
 import os
-import socket
+import re
+import selectors
 import subprocess
 import sys
 import tempfile
@@ -13,52 +14,36 @@ from pathlib import Path
 
 from pipeline.errors import OutputError, SettingError
 
-__all__ = ["Server", "answers", "free_port", "open_page", "tensorboard_command"]
+__all__ = ["Server", "open_page", "tensorboard_flags"]
 
-_PORT = 6006  # where people look for TensorBoard
+#: Points and pictures of a tag that are shown; TensorBoard keeps ten pictures and 1000 points if it is not told.
+_ALL = 1_000_000_000
 
-#: Runs TensorBoard until the pipe from whoever started it closes, however that one ends.
+#: Runs TensorBoard until the pipe from whoever started it closes, however that one ends. TensorBoard finds the port by
+#: itself and says which, because one that is found before it starts may be another program's by then.
 _UNTIL_ORPHANED = """
-import os, threading
+import os, sys, threading
 threading.Thread(target=lambda: (os.read(0, 1), os._exit(0)), daemon=True).start()
-from tensorboard.main import run_main
-run_main()
+from tensorboard.program import TensorBoard, TensorBoardServerException
+board = TensorBoard()
+board.configure(["tensorboard", *sys.argv[1:]])
+try:
+    print(board.launch(), flush=True)
+except TensorBoardServerException as error:
+    sys.exit(str(error))
+threading.Event().wait()
 """
 
 
-def tensorboard_command(
-    logdir: str | os.PathLike[str], samples: dict[str, int], *, port: int | None = None, host: str | None = None
-) -> list[str]:
-    """Return the command that starts TensorBoard in this Python."""
-    command = [sys.executable, "-m", "tensorboard.main", f"--logdir={os.fspath(logdir)}"]
-    command.append("--samples_per_plugin=" + ",".join(f"{plugin}={most}" for plugin, most in sorted(samples.items())))
-    command.append("--reload_multifile=true")
+def tensorboard_flags(logdir: str | os.PathLike[str], *, port: int | None = None, host: str | None = None) -> list[str]:
+    """Return the flags by which TensorBoard shows every point and picture of a log directory."""
+    flags = [f"--logdir={os.fspath(logdir)}", f"--samples_per_plugin=images={_ALL},scalars={_ALL}"]
+    flags.append("--reload_multifile=true")
     if port is not None:
-        command.append(f"--port={port}")
+        flags.append(f"--port={port}")
     if host is not None:
-        command.append(f"--host={host}")
-    return command
-
-
-def free_port(wanted: int | None = None) -> int:
-    """Return `wanted` if nothing listens there, else a free port of this machine."""
-    for port in (*(() if wanted is None else (wanted,)), 0):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OutputError("no free port on this machine")
-
-
-def answers(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether something listens at a port."""
-    try:
-        with socket.create_connection((host, port), timeout=1.0):
-            return True
-    except OSError:
-        return False
+        flags.append(f"--host={host}")
+    return flags
 
 
 def open_page(url: str) -> bool:
@@ -84,46 +69,36 @@ class Server:
     Parameters
     ----------
     logdir : Path
-    flags : dict of str to int
-        Samples by plugin.
     height : int
         Of the page in a notebook, in pixels.
     port : int, optional
-        None or 0: 6006, or a free one where that is taken.
+        None: 6006, or the next free one where that is taken. 0: any free one.
     host : str, optional
         This machine only where it is not given.
+
+    Attributes
+    ----------
+    port : int
+        0 until it answers (`wait`).
 
     Raises
     ------
     SettingError
         If there is no such port.
-    OutputError
-        If something else answers at it.
     """
 
-    def __init__(
-        self,
-        logdir: Path,
-        flags: dict[str, int],
-        *,
-        height: int = 800,
-        port: int | None = None,
-        host: str | None = None,
-    ) -> None:
-        self.logdir, self.flags, self.height = logdir, flags, height
+    def __init__(self, logdir: Path, *, height: int = 800, port: int | None = None, host: str | None = None) -> None:
+        self.logdir, self.height, self.port, self._wanted = logdir, height, 0, port
         if port is not None and not 0 <= port <= 65535:
             raise SettingError(f"port={port}: accepted is 0 to 65535")
         host = host or "127.0.0.1"
         self._reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-        if port and answers(port, self._reached):
-            raise OutputError(f"port {port} is taken; without one a free one is found")
-        self.port = port or free_port(_PORT)
-        self.command = tensorboard_command(logdir, flags, port=self.port, host=host)
+        self.flags = tensorboard_flags(logdir, port=port, host=host)
         self._said = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _UNTIL_ORPHANED, *self.command[3:]],
+            [sys.executable, "-c", _UNTIL_ORPHANED, *self.flags],
             stdin=subprocess.PIPE,
-            stdout=self._said,
+            stdout=subprocess.PIPE,
             stderr=self._said,
             start_new_session=True,  # Ctrl-C, and a notebook's stop button, are for whoever started it
         )
@@ -148,15 +123,29 @@ class Server:
         OutputError
             If it ended, or does not answer in time, with the last that it said.
         """
-        past = time.monotonic() + seconds
-        while self.running and time.monotonic() < past:
-            if answers(self.port, self._reached):
-                return
-            time.sleep(0.1)
+        if found := re.search(r":(\d+)/", self._first_line(seconds)):
+            self.port = int(found[1])
+            return
         self._said.seek(0)
         said = self._said.read().decode("utf-8", "replace").strip().splitlines()
         self.stop()
+        if said and "already in use" in said[-1]:
+            raise OutputError(f"port {self._wanted} is taken; without one a free one is found")
         raise OutputError(f"{self.logdir}: TensorBoard did not start" + (f" ({said[-1].strip()})" if said else ""))
+
+    def _first_line(self, seconds: float) -> str:
+        """Return the line in which TensorBoard says where it is; empty if it does not say so in time."""
+        assert self._process.stdout is not None
+        past, line = time.monotonic() + seconds, b""
+        with selectors.DefaultSelector() as ready:
+            ready.register(self._process.stdout, selectors.EVENT_READ)
+            while not line.endswith(b"\n") and (left := past - time.monotonic()) > 0:
+                if ready.select(left):
+                    part = os.read(self._process.stdout.fileno(), 4096)
+                    line += part
+                    if not part:
+                        break
+        return line.decode("utf-8", "replace")
 
     def join(self) -> int:
         """Wait until it ends, and return its exit code."""
@@ -169,6 +158,8 @@ class Server:
             self._process.stdin.close()
         self._process.terminate()
         self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         self._said.close()
 
     def __repr__(self) -> str:

@@ -7,13 +7,14 @@ conversion gives the same directory.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
+
+from filelock import FileLock, Timeout
 
 from pipeline.errors import OutputError, unwritable
 from pipeline.writing.hparams import HparamValue, experiment_events, session_events, session_values
@@ -146,17 +147,21 @@ def locked(logdir: str | os.PathLike[str]) -> Iterator[None]:
         If another one is under way there, or the directory cannot be written.
     """
     path = Path(logdir) / ".hdf2tb.lock"
+    lock = FileLock(path, timeout=0)  # where a file system has no locks, the file itself is one
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = open(path, "a")  # noqa: SIM115  (closed below)
+        lock.acquire()
+    except Timeout as cause:
+        raise OutputError(
+            f"{logdir}: another conversion is writing to it; wait for it, or name another directory "
+            f"(if none is, delete {path})"
+        ) from cause
     except OSError as cause:
         raise unwritable(logdir, cause) from cause
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as cause:
-            raise OutputError(f"{logdir}: another conversion is writing to it; wait for it, or name another") from cause
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def free_number(run_dir: str | os.PathLike[str]) -> int:

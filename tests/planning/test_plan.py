@@ -488,6 +488,25 @@ def test_rows_name_each_plot(folder: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("step", "told"), [(1, ["run: S/weights has 301 pictures; "]), (2, [])])
+def test_more_pictures_than_a_slider_shows_well_are_told(tmp_path: Path, step: int, told: list[str]) -> None:
+    write_component(tmp_path / "run" / "S.h5", "S", {"weights": np.zeros((301, 2, 2))})
+    plan = planned(tmp_path / "run", asked("weights", "heatmap", step=step))
+    assert [note[: len(start)] for note, start in zip(plan.notes, told, strict=True)] == told
+    assert all(note.endswith("TensorBoard's slider works to about 300: a larger step") for note in plan.notes)
+
+
+@pytest.mark.parametrize(("units", "told"), [(2001, True), (2000, False)])
+def test_more_tags_than_tensorboard_lists_well_are_told(tmp_path: Path, units: int, told: bool) -> None:
+    write_component(tmp_path / "run" / "GC.h5", "GC", {"voltage": np.zeros((3, units))})
+    plan = planned(tmp_path / "run", asked("voltage", "trace", format="scalar"), asked("voltage", "hparam"))
+    note = (
+        "run: 2,001 tags, which TensorBoard takes long to list: "
+        "fewer units (units=0:16), or a heatmap or raster of all of them"
+    )
+    assert plan.notes == ([note] if told else [])
+
+
 BIG = """
 import h5py, re, resource, sys
 import pipeline

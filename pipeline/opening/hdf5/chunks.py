@@ -217,14 +217,15 @@ def _lzf(stored: Stored, rows: npt.NDArray[np.uint8]) -> None:
     An LZF stream is tokens that look back, and none looks back past its chunk's beginning. So the streams of several
     chunks, one behind the other, are the stream of all their values.
     """
-    from imagecodecs import LzfError, lzf_decode
+    import lzf
 
     try:
-        size = len(lzf_decode(b"".join(stored), out=rows.reshape(-1).data))
-    except LzfError as cause:
+        values = lzf.decompress(b"".join(stored), rows.size)
+    except ValueError as cause:
         raise OSError(f"a damaged chunk: {cause}") from cause
-    if size != rows.size:
-        raise OSError("a damaged chunk, of fewer values than it should hold")
+    if values is None or len(values) != rows.size:
+        raise OSError("a damaged chunk, not of as many values as it should hold")
+    rows.reshape(-1)[:] = np.frombuffer(values, np.uint8)
 
 
 def _inflate(stored: Stored, rows: npt.NDArray[np.uint8]) -> None:

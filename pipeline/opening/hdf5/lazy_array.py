@@ -9,7 +9,7 @@ import hashlib
 import operator
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import h5py
@@ -124,19 +124,32 @@ def stored_identity(variable: xr.Variable) -> str:
 
 def compression(dataset: h5py.Dataset) -> str | None:
     """Return the name of the filter that compresses a dataset, also where h5py does not know it; None if none does."""
-    return next(iter(_foreign_filters(dataset)), dataset.compression)
+    return next(iter(_foreign_filters(dataset).values()), dataset.compression)
 
 
-def _foreign_filters(dataset: h5py.Dataset) -> list[str]:
+def _foreign_filters(dataset: h5py.Dataset) -> dict[int, str]:
+    """Return the filters of a dataset that HDF5 and h5py do not bring: number to name."""
     plist = dataset.id.get_create_plist()
     filters = [plist.get_filter(number) for number in range(plist.get_nfilters())]
-    names = [(code, name.decode("utf-8", "replace").partition(";")[0]) for code, _, _, name in filters]
-    return [name or f"filter {code}" for code, name in names if code >= _FOREIGN]
+    names = {code: name.decode("utf-8", "replace").partition(";")[0] for code, _, _, name in filters}
+    return {code: name or f"filter {code}" for code, name in names.items() if code >= _FOREIGN}
 
 
 def _register_filters(dataset: h5py.Dataset) -> None:
-    if _foreign_filters(dataset):
-        import hdf5plugin  # noqa: F401  (importing it registers the filters)
+    """Make HDF5 know the filters of a dataset.
+
+    Raises
+    ------
+    OSError
+        If there is none of that number; it says what to install.
+    """
+    filters = _foreign_filters(dataset)
+    if not all(map(h5py.h5z.filter_avail, filters)):
+        with suppress(ImportError):
+            import hdf5plugin  # noqa: F401  (importing it registers the filters)
+    for code, name in filters.items():
+        if not h5py.h5z.filter_avail(code):
+            raise OSError(f"its filter {name} ({code}) is not there; pip install 'hdf2tb[filters]' brings most")
 
 
 def _read(dataset: h5py.Dataset, key: tuple[int | slice, ...]) -> npt.NDArray[Any]:

@@ -7,6 +7,7 @@ caller is warned of.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import ClassVar
 
 import h5py
@@ -31,10 +32,11 @@ class Generic:
     def read(self, file: h5py.File) -> Component:
         """Return all numeric datasets, in all groups."""
         found, left_out = datasets(file)
-        clocks = {name: item.shape[0] for name, item in found.items() if _is_clock(name, item)}
-        drawn = {name: item for name, item in found.items() if name not in clocks}
+        clocks = _Clocks({name: item.shape[0] for name, item in found.items() if _is_clock(name, item)})
+        drawn = {name: item for name, item in found.items() if name not in clocks.sizes}
         told = {name: _told_axis(name, item, clocks) for name, item in drawn.items()}
-        lengths = {drawn[name].shape[axis] for name, axis in told.items() if axis is not None} | set(clocks.values())
+        lengths = {drawn[name].shape[axis] for name, axis in told.items() if axis is not None}
+        lengths |= set(clocks.sizes.values())
         stored = []
         for name, item in drawn.items():
             axis, guessed = told[name], False
@@ -44,10 +46,10 @@ class Generic:
                     axis, guessed = alike[0], len(alike) > 1
                 elif not lengths:
                     axis, guessed = 0, True
-            times = None if axis is None else _times(name, item.shape[axis], clocks)
+            times = None if axis is None else clocks.nearest(name, item.shape[axis])
             stored.append(Stored(name, _dims(item.ndim, axis), times, guessed))
         used = {item.times for item in stored}
-        stored += [Stored(name, ("time",)) for name in clocks if name not in used]
+        stored += [Stored(name, ("time",)) for name in clocks.sizes if name not in used]
         settings = settings_of(file)
         identifier = settings.get("identifier")
         return Component(None if identifier is None else str(identifier), settings, stored, left_out)
@@ -62,7 +64,36 @@ def _means_time(name: str) -> bool:
     return base == "t" or base.lower() in _TIME_NAMES  # T is a temperature
 
 
-def _told_axis(name: str, dataset: h5py.Dataset, clocks: dict[str, int]) -> int | None:
+class _Clocks:
+    """The clocks of a file, found by where they are and how long; there may be many of them.
+
+    Attributes
+    ----------
+    sizes : dict of str to int
+        The length of each, by its full name.
+    """
+
+    def __init__(self, sizes: dict[str, int]) -> None:
+        self.sizes = sizes
+        self._by_folder: dict[str, dict[int, str]] = {}
+        for name, size in sizes.items():
+            self._by_folder.setdefault(_folder(name), {}).setdefault(size, name)
+
+    def beside(self, name: str) -> Container[int]:
+        """Return the lengths of the clocks in the group of a dataset."""
+        return self._by_folder.get(_folder(name), {})
+
+    def nearest(self, name: str, length: int) -> str | None:
+        """Return the clock that goes with a time axis: one in the dataset's group, else in the nearest one around."""
+        folder = name
+        while folder:
+            folder = _folder(folder)
+            if clock := self._by_folder.get(folder, {}).get(length):
+                return clock
+        return None
+
+
+def _told_axis(name: str, dataset: h5py.Dataset, clocks: _Clocks) -> int | None:
     """Return the axis that the file itself says is time, or None."""
     for axis in range(dataset.ndim):
         dim = dataset.dims[axis]
@@ -71,16 +102,9 @@ def _told_axis(name: str, dataset: h5py.Dataset, clocks: dict[str, int]) -> int 
     unlimited = [axis for axis, size in enumerate(dataset.maxshape) if size is None]
     if len(unlimited) == 1:
         return unlimited[0]
-    beside = {size for clock, size in clocks.items() if _folder(clock) == _folder(name)}
+    beside = clocks.beside(name)
     alike = [axis for axis, size in enumerate(dataset.shape) if size in beside]
     return alike[0] if len(alike) == 1 else None
-
-
-def _times(name: str, length: int, clocks: dict[str, int]) -> str | None:
-    """Return the clock that goes with a dataset's time axis: one in its group, else in the nearest group around it."""
-    fitting = [clock for clock, size in clocks.items() if size == length]
-    around = [clock for clock in fitting if (_folder(name) + "/").startswith(_folder(clock) + "/")]
-    return max(around, key=lambda clock: len(_folder(clock)), default=None)
 
 
 def _folder(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import signal
 import threading
@@ -26,7 +27,7 @@ class LocalProcesses:
     ----------
     workers : int
     began : callable
-        Called with a line that names the dashboard when they have started.
+        Called with a line when they have started: where the dashboard is, or how to have one.
     """
 
     def __init__(self, workers: int, began: Callable[[str], None]) -> None:
@@ -40,7 +41,10 @@ class LocalProcesses:
         cluster = self._ending.enter_context(_started(self.workers))
         self._ending.enter_context(_kept_up(cluster, self.workers))
         client = self._ending.enter_context(Client(cluster, set_as_default=False))
-        self._began(f"dashboard: {client.dashboard_link}")
+        if _has_dashboard():
+            self._began(f"dashboard: {client.dashboard_link}")
+        else:
+            self._began(f"{self.workers} workers; pip install 'hdf2tb[dashboard]' draws what they do")
         return OnCluster(client)
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
@@ -62,6 +66,11 @@ class LocalProcesses:
         self._ending.close()
 
 
+def _has_dashboard() -> bool:
+    """Whether there is what draws Dask's dashboard."""
+    return importlib.util.find_spec("bokeh") is not None
+
+
 def _started(workers: int, tries: int = 3) -> Any:
     """Return a cluster of so many processes; if one dies as it starts, all are tried again."""
     import dask
@@ -73,7 +82,7 @@ def _started(workers: int, tries: int = 3) -> Any:
             return LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
-                dashboard_address="127.0.0.1:0",
+                dashboard_address="127.0.0.1:0" if _has_dashboard() else None,
                 memory_limit=0,
                 silence_logs=logging.CRITICAL,
             )

@@ -18,6 +18,7 @@ from xarray.core import indexing
 
 from pipeline.errors import SourceError
 from pipeline.opening.hdf5.lazy_array import StoredArray, compression, open_file, stored_identity
+from pipeline.writing.event_files import read_hparams
 from tests.common import forbid_reads, write_hdf5
 
 VALUES = np.arange(23 * 5 * 4, dtype=np.float32).reshape(23, 5, 4)
@@ -165,6 +166,26 @@ def test_filters_that_hdf5_does_not_bring_are_registered(tmp_path: Path) -> None
         [sys.executable, "-c", script, tmp_path / "a.h5"], capture_output=True, text=True, check=False
     )
     assert done.stdout.strip() == str(VALUES[5:6, 0].tolist()), done.stderr
+
+
+def test_a_filter_that_is_not_there_is_named_with_what_to_install(tmp_path: Path) -> None:
+    hdf5plugin = pytest.importorskip("hdf5plugin")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("x", data=VALUES, chunks=(4, 5, 4), **hdf5plugin.Blosc(cname="zstd"))
+        file["y"] = VALUES
+    script = (  # another process, where nothing has registered it, and nothing can
+        "import sys; sys.modules['hdf5plugin'] = None; import pipeline.cli.parser as p; "
+        "plots = ['--plot=x:kind=hparam', '--plot=y:kind=hparam']; "
+        "sys.exit(p.main(['convert', sys.argv[1], '--out', sys.argv[2], *plots]))"
+    )
+    words = [sys.executable, "-c", script, tmp_path / "a.h5", tmp_path / "tb"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert [line for line in done.stderr.splitlines() if "error" in line] == [
+        f"hdf2tb: error: a/x: {tmp_path / 'a.h5'}: /x: cannot be read (its filter blosc (32001) is not there; "
+        "pip install 'hdf2tb[filters]' brings most)"
+    ]
+    assert "a/y/mean" in read_hparams(tmp_path / "tb" / "a")  # the others are written
 
 
 @pytest.mark.parametrize(
