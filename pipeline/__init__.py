@@ -20,24 +20,34 @@ if TYPE_CHECKING:
     from pipeline.demo import simulate
     from pipeline.errors import (
         ConversionError,
+        LayoutWarning,
         OutputError,
         PipelineError,
         SettingError,
         SourceError,
         TimeAxisWarning,
     )
+    from pipeline.notebook.gallery import Preview
     from pipeline.notebook.plan import plan
     from pipeline.notebook.preview import preview
     from pipeline.opening import open_run
     from pipeline.planning.match import plan_run
+    from pipeline.planning.plan import Plan
     from pipeline.running.convert import convert
+    from pipeline.running.progress import Progress
+    from pipeline.running.report import Report
     from pipeline.serving.notebook import tensorboard
 
 __all__ = [
     "ConversionError",
     "HDFData",
+    "LayoutWarning",
     "OutputError",
     "PipelineError",
+    "Plan",
+    "Preview",
+    "Progress",
+    "Report",
     "SettingError",
     "SourceError",
     "TensorboardWriter",
@@ -54,6 +64,10 @@ __all__ = [
 
 _HOMES = {
     "HDFData": "compat",
+    "Plan": "planning.plan",
+    "Preview": "notebook.gallery",
+    "Progress": "running.progress",
+    "Report": "running.report",
     "TensorboardWriter": "compat",
     "convert": "running.convert",
     "open_run": "opening",

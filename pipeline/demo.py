@@ -59,6 +59,12 @@ def simulate(folder: str | os.PathLike[str], *, steps: int = 2000, seed: int = 1
     ------
     OutputError
         If the folder cannot be written.
+
+    Examples
+    --------
+    >>> from pipeline import simulate
+    >>> sorted(path.name for path in simulate("network", steps=200).rglob("*.h5"))
+    ['E--E.h5', 'E.h5', 'I.h5']
     """
     rng = np.random.default_rng(seed)
     sizes = {"E": 80, "I": 20}

@@ -8,7 +8,8 @@
     ├── OutputError             a log directory that cannot be written
     └── ConversionError         a run of which some parts failed (the others were converted)
 
-    TimeAxisWarning             the time axis was taken by position, since nothing told it
+    TimeAxisWarning             the time axis was taken by position, because nothing tells it
+    LayoutWarning               a layout of another package that cannot be loaded
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 __all__ = [
     "ConversionError",
+    "LayoutWarning",
     "OutputError",
     "PipelineError",
     "SettingError",
@@ -69,7 +71,11 @@ class ConversionError(PipelineError):
 
 
 class TimeAxisWarning(UserWarning):
-    """The time axis of a dataset was taken to be axis 0, since the file does not tell."""
+    """The time axis of a dataset was taken by position, because the file does not tell."""
+
+
+class LayoutWarning(UserWarning):
+    """A layout of another package cannot be loaded; files are opened without it."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +14,7 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from pipeline.model.block import DenseBlock
-from pipeline.model.clock import Clock
-from pipeline.model.record import Hparams, Record
-from pipeline.model.record import Image as Picture
-from pipeline.model.signal import Signal
 from pipeline.opening.hdf5.lazy_array import StoredArray
-from pipeline.rendering.drawing import Drawing
-from pipeline.rendering.plot import Plot
 
 EPL = Path(__file__).resolve().parents[2] / "shared" / "data" / "epl"
 
@@ -77,17 +69,6 @@ def tree_bytes(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def signal_of(
-    values: np.ndarray, *, unit: str = "mV", dt: float = 1.0, time: bool = True, name: str = "voltage"
-) -> Signal:
-    """Describe an array, time first, as a plot sees it."""
-    dims = ("time", "unit") if values.ndim == 2 else ("time", "target", "source")[: values.ndim]
-    axis = Clock(len(values), 0.0, dt, "ms") if time and values.ndim else None
-    if not time:
-        dims = tuple(f"axis_{n}" for n in range(values.ndim))
-    return Signal("GC", name, dims, values.shape, str(values.dtype), unit, axis)
-
-
 def block_of(values: np.ndarray, start: int = 0, stop: int | None = None) -> DenseBlock:
     """Return steps ``start`` to ``stop`` of an array as a block that was read."""
     part = values[start:stop]
@@ -95,73 +76,6 @@ def block_of(values: np.ndarray, start: int = 0, stop: int | None = None) -> Den
     return DenseBlock(part, steps, steps * 1e-3)
 
 
-def drawn_in_parts(
-    plot: Plot, signal: Signal, block: DenseBlock, cuts: Sequence[int] = (), picks: Iterable[int] = ()
-) -> list[Record]:
-    """Draw a block that is cut before its rows `cuts`, as a run is: fold each part, merge, draw.
-
-    Each of `picks` says which two neighbouring partials are merged next; without one, the first two.
-    """
-    parts = [
-        DenseBlock(block.values[start:stop], block.steps[start:stop], block.wall_times[start:stop])
-        for start, stop in pairwise([0, *cuts, len(block.steps)])
-    ]
-    drawing = Drawing(plot, signal)
-    summary = summary_of(plot, signal, parts, picks)
-    rows = drawing.needs.rows
-    if rows is None:
-        first, last = int(block.steps[0]), int(block.steps[-1])
-        steps = range(first, last + 1, drawing.steps.step) if drawing.window else drawing.steps
-        return list(drawing.records(steps, None, summary))
-    needed = [part for part in (part.every(rows.step) for part in parts) if len(part.steps)]
-    return [record for part in needed for record in drawing.records(rows_of(part, rows.step), part, summary)]
-
-
-def rows_of(block: DenseBlock, stride: int = 1) -> range:
-    """Return the steps of a block as a range."""
-    return range(int(block.steps[0]), int(block.steps[-1]) + 1, stride)
-
-
-def summary_of(plot: Plot, signal: Signal, parts: Sequence[DenseBlock], picks: Iterable[int] = ()) -> Any:
-    """Return the summary of blocks that follow each other; None where the plot has none."""
-    fold, rows = plot.fold(signal), Drawing(plot, signal).needs.summary
-    assert (fold is None) == (rows is None)
-    if fold is None or rows is None:
-        return None
-    partials = [through_pickle(fold.of(part)) for part in (each.every(rows.step) for each in parts) if len(part.steps)]
-    order = iter(picks)
-    while len(partials) > 1:
-        at = next(order, 0) % (len(partials) - 1)
-        before = pickle.dumps(partials[at : at + 2])
-        joined = fold.merge(*partials[at : at + 2])
-        assert pickle.dumps(partials[at : at + 2]) == before, "merge changed what it was given"
-        partials[at : at + 2] = [through_pickle(joined)]
-    (summary,) = partials
-    return summary
-
-
 def through_pickle(value: Any) -> Any:
     """Return what another process would get."""
     return pickle.loads(pickle.dumps(value))
-
-
-def points_by_tag(records: Iterable[Record]) -> dict[str, list[tuple[int, float, bytes]]]:
-    """Return (step, wall time, payload) of all points and pictures of each tag, in the order of the records."""
-    found: dict[str, list[tuple[int, float, bytes]]] = {}
-    for record in records:
-        if isinstance(record, Hparams):
-            continue
-        if isinstance(record, Picture):
-            found.setdefault(record.tag, []).append((record.step, record.wall_time, record.png))
-            continue
-        assert record.values.dtype == np.float32
-        assert record.values.shape == (len(record.steps), len(record.tags))
-        for tag, series in zip(record.tags, record.values.T, strict=True):
-            points = zip(record.steps.tolist(), record.wall_times.tolist(), series, strict=True)
-            found.setdefault(tag, []).extend((step, time, value.tobytes()) for step, time, value in points)
-    return found
-
-
-def columns_of(records: Iterable[Record]) -> dict[str, bool | float | str]:
-    """Return the hyperparameters among records."""
-    return {name: value for r in records if isinstance(r, Hparams) for name, value in r.values.items()}

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import ConversionError, SettingError, SourceError, TimeAxisWarning
+from pipeline.errors import ConversionError, LayoutWarning, SettingError, SourceError, TimeAxisWarning
 from pipeline.planning.config import parse_plot, read_config
 from pipeline.tables import columns, show, text_of
 from pipeline.units import size_text
@@ -156,10 +156,11 @@ def demo(given: argparse.Namespace) -> int:
 @contextmanager
 def _warnings_as_lines() -> Iterator[None]:
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", TimeAxisWarning)
+        for category in (TimeAxisWarning, LayoutWarning):
+            warnings.simplefilter("always", category)
         yield
     for warning in caught:
-        if issubclass(warning.category, TimeAxisWarning):
+        if issubclass(warning.category, TimeAxisWarning | LayoutWarning):
             print(f"note: {warning.message}", file=sys.stderr)
 
 

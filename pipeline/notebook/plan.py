@@ -184,6 +184,14 @@ def plan(run: str | os.PathLike[str] | xr.DataTree, plots: Any = None, *, dt: st
     Raises
     ------
     SettingError, SourceError
+
+    Examples
+    --------
+    >>> from pipeline import plan, simulate
+    >>> plan(simulate("network", steps=200), [{"spiked": {"kind": "raster"}}])  # doctest: +ELLIPSIS
+    plan of network
+      variable  shape ... kind ... writes ... about
+      E/spiked  time=200, unit=80  raster (image)  1 picture ...
     """
     tree = run if isinstance(run, xr.DataTree) else open_run(run, dt=dt)
     return RunPlan(tree, tuple(_automatic(tree) if plots is None else parse_plots(plots)))

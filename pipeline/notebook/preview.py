@@ -40,6 +40,12 @@ def preview(source: Any, kind: str | None = None, **settings: Any) -> Preview | 
     ------
     SettingError
         If a setting is not accepted, or the kind does not fit.
+
+    Examples
+    --------
+    >>> from pipeline import open_run, preview, simulate
+    >>> preview(open_run(simulate("network", steps=200))["E"].spiked, kind="raster", window=50)
+    <preview of E/spiked: raster (image) of (time=200, unit=80): 4 pictures>
     """
     given = settings | ({} if kind is None else {"kind": kind})
     if isinstance(source, xr.DataArray):

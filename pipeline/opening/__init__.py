@@ -1,11 +1,9 @@
-"""Opening: knows HDF5 and xarray, and nothing of figures or event files.
+"""Opening: HDF5 as lazy xarray trees; it knows nothing of figures or event files, or of what is drawn.
 
-``files`` says which files a path means, a *layout* (one file each) says what is in them, ``stored`` reads slices,
-``tree`` puts it all into a lazy `xarray.DataTree`. A new HDF5 layout is one file, one class and one line in `LAYOUTS`.
-Not responsible for: which variables are drawn, and how.
+``discover`` says which files a path means, a layout what is in them, ``hdf5`` reads slices, ``tree`` puts it together.
 """
 
 from pipeline.opening.discover import run_files, run_name
-from pipeline.opening.tree import LAYOUTS, open_run
+from pipeline.opening.tree import open_run
 
-__all__ = ["LAYOUTS", "open_run", "run_files", "run_name"]
+__all__ = ["open_run", "run_files", "run_name"]

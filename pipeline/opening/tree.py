@@ -15,16 +15,13 @@ from xarray.core import indexing
 from pipeline.errors import PipelineError, SourceError, TimeAxisWarning
 from pipeline.opening.discover import run_files, run_name
 from pipeline.opening.hdf5.lazy_array import StoredArray, compression, open_file
-from pipeline.opening.layouts.generic import Generic
-from pipeline.opening.layouts.layout import Component, Layout, Stored, attributes
-from pipeline.opening.layouts.sapicore import Sapicore
+from pipeline.opening.layouts.contents import attributes
+from pipeline.opening.layouts.protocol import Component, Stored
+from pipeline.opening.layouts.registry import layout_of
 from pipeline.opening.time_index import time_coordinate
 from pipeline.units import duration
 
-__all__ = ["LAYOUTS", "open_run"]
-
-#: Every layout, the most particular first; the last one takes any file.
-LAYOUTS: tuple[Layout, ...] = (Sapicore(), Generic())
+__all__ = ["open_run"]
 
 #: Attributes by which HDF5 ties dimension scales to datasets; they are no settings.
 _BOOKKEEPING = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME", "DIMENSION_LABELS", "_Netcdf4Dimid"}
@@ -63,6 +60,13 @@ def open_run(
     ------
     SourceError
         If the path or a file cannot be opened.
+
+    Examples
+    --------
+    >>> from pipeline import open_run, simulate
+    >>> run = open_run(simulate("network", steps=200), dt="1 ms")
+    >>> run["E"].voltage.dims
+    ('time', 'unit')
     """
     step = None if dt is None else duration(dt)
     nodes: dict[str, xr.Dataset] = {}
@@ -83,7 +87,7 @@ def _open(path: Path, taken: set[str], dt: tuple[float, str] | None) -> dict[str
     """Return the nodes of one file; h5py's own errors are those of a damaged file."""
     with open_file(path) as file:
         try:
-            component = next(layout for layout in LAYOUTS if layout.recognises(file)).read(file)
+            component = layout_of(file).read(file)
             return _nodes(_free_name(component.name, path, taken), component, file, dt)
         except (OSError, RuntimeError, KeyError, ValueError) as cause:
             raise SourceError(f"{path}: a damaged HDF5 file, or one that cannot be understood ({cause})") from cause

@@ -31,6 +31,12 @@ def tensorboard(logdir: str | os.PathLike[str], *, height: int = 800) -> Server:
     ------
     SourceError
         If there is no such directory.
+
+    Examples
+    --------
+    >>> from pipeline import tensorboard
+    >>> tensorboard("tb")  # doctest: +SKIP
+    <TensorBoard of tb at http://127.0.0.1:6006/>
     """
     place = Path(logdir).resolve()
     if not place.is_dir():

@@ -7,8 +7,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
-__all__ = ["BLOCK_BYTES", "PICTURES_A_TASK", "STRIP_BYTES", "WRITTEN_BYTES", "Budget", "machine_memory"]
+__all__ = [
+    "BLOCK_BYTES",
+    "PICTURES_A_TASK",
+    "STRIP_BYTES",
+    "WRITTEN_BYTES",
+    "Budget",
+    "machine_cores",
+    "machine_memory",
+]
 
 #: Bytes of values in a block: so many that handing it to a worker costs little.
 BLOCK_BYTES = 16 << 20
@@ -18,6 +27,9 @@ STRIP_BYTES = 4 << 20
 WRITTEN_BYTES = 32 << 20
 #: Pictures that make a task of tens of milliseconds, where drawing costs more than reading.
 PICTURES_A_TASK = 64
+
+#: Where Linux tells what a container may use.
+_CGROUP = Path("/sys/fs/cgroup")
 
 #: What a process takes before it has read anything.
 _PROCESS = 200 << 20
@@ -63,13 +75,33 @@ class Budget:
         return self.each // 4
 
 
-def machine_memory() -> int:
-    """Return the bytes of memory of this machine, or of the container that this runs in."""
+def machine_memory(cgroup: Path = _CGROUP) -> int:
+    """Return the bytes of memory of this machine, or of the container that this runs in.
+
+    Parameters
+    ----------
+    cgroup : Path
+        Where Linux tells the limits of a container.
+    """
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        try:
-            with open(path) as file:
-                return min(physical, int(file.read()))
-        except (OSError, ValueError):
-            continue
-    return physical
+    limits = (_numbers(cgroup / name) for name in ("memory.max", "memory/memory.limit_in_bytes"))
+    return min([physical, *(limit[0] for limit in limits if limit)])
+
+
+def machine_cores(cgroup: Path = _CGROUP) -> int:
+    """Return how many cores this process may use, rounded up, of the machine or of its container's share."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    share = _numbers(cgroup / "cpu.max")
+    if not share:
+        share = _numbers(cgroup / "cpu" / "cpu.cfs_quota_us") + _numbers(cgroup / "cpu" / "cpu.cfs_period_us")
+    if len(share) == 2 and min(share) > 0:
+        cores = min(cores, -(-share[0] // share[1]))
+    return cores
+
+
+def _numbers(path: Path) -> list[int]:
+    """Return the numbers in a file; none if it is not there, or says something else, such as that there is no limit."""
+    try:
+        return [int(word) for word in path.read_text().split()]
+    except (OSError, ValueError):
+        return []

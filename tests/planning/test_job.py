@@ -20,7 +20,8 @@ from pipeline.planning.match import plan_run
 from pipeline.rendering.drawing import Drawing
 from pipeline.running.clocks import with_clock
 from pipeline.slicing.budget import BLOCK_BYTES, Budget
-from tests.common import signal_of, through_pickle
+from pipeline.testing import signal_of
+from tests.common import through_pickle
 
 STEPS, CHUNK = 997, 16
 
@@ -239,6 +240,14 @@ def test_the_key_tells_apart_all_that_records_depend_on(path: Path) -> None:
     with h5py.File(path, "a") as file:
         file["voltage"][3, 2] += 1
     assert job_of(path, "voltage", plots[0]).key() != keys[0]
+
+
+def test_the_key_tells_apart_versions_and_sizes_of_blocks(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = job_of(path, "voltage", {"kind": "trace"})
+    keys = [job.key(), job.within(Budget(block=job.budget.block // 2)).key()]
+    monkeypatch.setattr("pipeline.planning.job.__version__", "another")
+    keys.append(job.key())
+    assert len(set(keys)) == 3
 
 
 def test_what_is_not_simply_a_file_has_no_key() -> None:

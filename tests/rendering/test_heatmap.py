@@ -10,7 +10,8 @@ import pytest
 from pipeline.errors import SettingError
 from pipeline.rendering.folds.limits import finite_limits
 from pipeline.rendering.heatmap import Heatmap
-from tests.common import block_of, drawn_in_parts, pixels, signal_of, summary_of
+from pipeline.testing import drawn_in_parts, signal_of, summary_of
+from tests.common import block_of, pixels
 from tests.rendering.reference import cell_centres, imshow_colours
 
 

@@ -11,7 +11,8 @@ import pytest
 from pipeline.model.record import Hparams, Scalars
 from pipeline.rendering.hparam import Hparam, HparamScalar, hparam_values
 from pipeline.rendering.plot import Plot
-from tests.common import block_of, columns_of, drawn_in_parts, signal_of
+from pipeline.testing import columns_of, drawn_in_parts, signal_of
+from tests.common import block_of
 
 
 def shown(values: np.ndarray, *cuts: int, time: bool = False) -> dict[str, bool | float | str]:

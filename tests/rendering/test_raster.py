@@ -11,8 +11,10 @@ import pytest
 from pipeline.errors import SettingError
 from pipeline.model.clock import Clock
 from pipeline.rendering.picture.axes import frame
+from pipeline.rendering.picture.canvas import Frame
 from pipeline.rendering.raster import Raster
-from tests.common import block_of, drawn_in_parts, pixels, signal_of, summary_of
+from pipeline.testing import drawn_in_parts, signal_of, summary_of
+from tests.common import block_of, pixels
 
 
 def drawn(values: np.ndarray, cut: int = 10**9, **settings: Any) -> tuple[list[np.ndarray], Any, Any]:
@@ -92,6 +94,19 @@ def test_a_crowded_raster_has_a_colour_bar_and_darker_is_more() -> None:
     assert upper < lower - 40
 
 
+@pytest.mark.parametrize(("count", "words"), [(0, "0 spikes"), (1, "1 spike"), (2500, "2,500 spikes")])
+def test_the_caption_counts_spikes_and_not_the_cells_that_hold_them(count: int, words: str) -> None:
+    values = np.zeros((50_000, 4), np.float32)
+    values[:count, 2] = 1  # some twenty of them share a column of pixels
+    told: list[str] = []
+    finish = Frame.finish
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Frame, "finish", lambda self, lines, title, caption, *more: told.append(caption) or finish(
+            self, lines, title, caption, *more))  # fmt: skip
+        drawn(values)
+    assert told == [words]
+
+
 def test_a_window_shows_its_own_spikes() -> None:
     values = spikes((250, 6), 0.1)
     pictures, area, _ = drawn(values, cut=70, window=100)
@@ -107,6 +122,9 @@ def test_a_window_can_be_a_duration() -> None:
     signal = signal_of(np.zeros((100, 2)), dt=0.5)
     (one,) = Raster(window="20 ms").series(signal)
     assert one.steps == range(0, 100, 40)
+    for dt, steps in ((0.3, 667), (0.7, 286), (300.0, 1)):  # the nearest number of steps, and never none
+        (one,) = Raster(window="200 ms").series(signal_of(np.zeros((2000, 2)), dt=dt))
+        assert one.steps.step == steps
     with pytest.raises(SettingError, match=r"window='20 ms' needs the duration of a step"):
         Raster(window="20 ms").fit(replace(signal, time=Clock(100)))
 

@@ -12,7 +12,7 @@ from pipeline.rendering.folds.units import of_units
 from pipeline.rendering.trace import Trace
 from pipeline.rendering.trace_image import TraceImage
 from pipeline.rendering.trace_scalar import TraceScalar
-from tests.common import signal_of
+from pipeline.testing import signal_of
 
 forms = pytest.mark.parametrize("cls", [TraceImage, TraceScalar])
 

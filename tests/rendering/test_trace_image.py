@@ -14,7 +14,8 @@ from pipeline.model.record import Image
 from pipeline.rendering.picture.axes import frame
 from pipeline.rendering.picture.canvas import Area
 from pipeline.rendering.trace_image import TraceImage
-from tests.common import block_of, drawn_in_parts, pixels, signal_of, summary_of
+from pipeline.testing import drawn_in_parts, signal_of, summary_of
+from tests.common import block_of, pixels
 from tests.rendering.reference import envelope
 
 

@@ -10,7 +10,8 @@ import pytest
 from pipeline.errors import SettingError
 from pipeline.model.record import Scalars
 from pipeline.rendering.trace_scalar import TraceScalar
-from tests.common import block_of, drawn_in_parts, points_by_tag, signal_of
+from pipeline.testing import drawn_in_parts, points_by_tag, signal_of
+from tests.common import block_of
 
 
 def series(values: np.ndarray, *cuts: int, **settings: Any) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -16,6 +16,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import pipeline
 import pipeline.planning.job
 import pipeline.running.convert
+from pipeline.errors import SourceError
+from pipeline.opening.hdf5.lazy_array import StoredArray
 from pipeline.planning.config import read_config
 from pipeline.running.progress import Progress
 from pipeline.slicing.budget import Budget
@@ -397,6 +399,43 @@ def test_a_second_conversion_replaces_the_first(network: Path, tmp_path: Path) -
     assert tree_bytes(tmp_path / "twice") == tree_bytes(tmp_path / "once")
 
 
+@pytest.mark.parametrize("kind", ["heatmap", "trace"])
+def test_the_unit_of_a_variable_is_on_its_pictures(tmp_path: Path, kind: str) -> None:
+    pictures = []
+    for unit in ("", "mV", "pA"):
+        path = write_component(tmp_path / f"of {unit}" / "GC.h5", "GC", {"voltage": np.ones((5, 2))})
+        if unit:
+            with h5py.File(path, "a") as file:
+                file["voltage"].attrs["units"] = unit
+        pipeline.convert(path, tmp_path / f"tb {unit}", [{"voltage": {"kind": kind}}])
+        found = accumulated(tmp_path / f"tb {unit}" / "GC")
+        pictures.append(pixels(found.Images(found.Tags()["images"][0])[0].encoded_image_string))
+    for other in pictures[1:]:
+        y, x = np.nonzero((other != pictures[0]).any(axis=2))
+        assert len(x) > 50  # words are there that were not
+    assert (pictures[1] != pictures[2]).any()
+
+
+def test_no_more_of_a_variable_is_read_when_it_has_failed(
+    network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: Counter[str] = Counter()
+    plain = StoredArray.read
+
+    def read(self: StoredArray, key: Any) -> Any:
+        tried[self.name] += 1
+        if self.name == "/weights" and tried[self.name] > 1:
+            raise SourceError("a damaged chunk")
+        return plain(self, key)
+
+    monkeypatch.setattr(StoredArray, "read", read)
+    plots = [{"weights": {"kind": "heatmap", "limits": "all", "step": 400}}, *TRACE]
+    problems = problems_of(network, tmp_path, plots, memory=Budget(block=2000))
+    assert problems == ("GC--MC/weights: a damaged chunk",)
+    assert tried["/weights"] <= 3  # of more than fifty blocks: one may be begun by then
+    assert tried["/voltage"] > 10
+
+
 def test_other_files_in_the_log_directory_stay(network: Path, tmp_path: Path) -> None:
     (tmp_path / "calm").mkdir()
     foreign = tmp_path / "calm" / "events.out.tfevents.1700000000.host"
@@ -551,7 +590,7 @@ def test_workers_are_started_by_themselves_where_they_pay(
 
     monkeypatch.setattr(pipeline.running.convert, "executor", executor)
     monkeypatch.setattr(pipeline.running.convert, "_WORTH_SECONDS", worth)
-    monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 1, 2})
+    monkeypatch.setattr("pipeline.running.convert.machine_cores", lambda: 3)
     pipeline.convert(network, tmp_path, PLOTS, workers="auto")
     assert asked == [used]
     with pytest.raises(pipeline.SettingError, match="accepted is a whole number of at least 1, or 'auto'"):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -324,18 +326,35 @@ def test_workers_that_come_later_have_work_too(monkeypatch: pytest.MonkeyPatch) 
         assert (where.workers, where.window) == (3, 12)
 
 
-def test_what_is_sent_first_is_begun_first(cluster: LocalCluster) -> None:
+def test_tasks_are_named_by_what_they_do(cluster: LocalCluster) -> None:
     with Client(cluster.scheduler_address, set_as_default=False) as client:
         where = OnCluster(client)
         where.submit(guarded, min, 1, 2)
         handles = [where.submit(guarded, abs, number) for number in range(20)]
-        keys = [handle.key for handle in handles]
         assert [where.result(handle) for handle in handles] == list(range(20))
-        order = client.run_on_scheduler(
-            lambda dask_scheduler: sorted(keys, key=lambda key: dask_scheduler.tasks[key].priority)
-        )
-    assert order == keys
-    assert all(key.startswith("abs-") for key in keys)  # so a dashboard names it
+        assert all(handle.key.startswith("abs-") for handle in handles)  # so a dashboard names it
+
+
+_TURNS, _GO_ON = itertools.count(), threading.Event()
+
+
+def _turn() -> int:
+    return next(_TURNS)
+
+
+def test_what_is_sent_first_is_begun_first() -> None:
+    """One thread that is held up has all tasks to choose from when it goes on."""
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0", processes=False) as one,
+        Client(one, set_as_default=False) as client,
+    ):
+        where = OnCluster(client)
+        held_up = where.submit(_GO_ON.wait, 60)
+        handles = [where.submit(_turn) for _ in range(30)]
+        _GO_ON.set()
+        assert where.result(held_up)
+        turns = [where.result(handle) for handle in handles]
+    assert turns == sorted(turns)
 
 
 @pytest.mark.parametrize(

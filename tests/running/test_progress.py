@@ -23,6 +23,14 @@ def test_a_tally_adds_up_what_is_before() -> None:
     assert found[-1].part == 1
 
 
+def test_it_never_goes_back() -> None:
+    tally = Tally(SIZES)
+    found = [
+        tally.reach(("run", "x"), *at).bytes_done for at in [(0, 0, 2), (0, 0, 1), (0, 1, 0), (2, 0, 2), (2, 0, 1)]
+    ]
+    assert found == [200, 200, 200, 280, 280]
+
+
 def test_a_variable_that_was_skipped_counts_as_done() -> None:
     assert Tally(SIZES).reach(("run", "x"), 2, 0, 1).bytes_done == 260
 

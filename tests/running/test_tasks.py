@@ -30,8 +30,9 @@ from pipeline.running.tasks import (
 )
 from pipeline.slicing.blocks import Block
 from pipeline.slicing.read import Slice
+from pipeline.testing import drawn_in_parts, signal_of
 from pipeline.writing import encode
-from tests.common import block_of, drawn_in_parts, signal_of, through_pickle
+from tests.common import block_of, through_pickle
 
 VALUES = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
 MATRICES = np.random.default_rng(1).normal(size=(60, 3, 4)).astype(np.float32)

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import math
+import os
+import subprocess
+import sys
 from typing import Any
 
+import pytest
 from tensorboard.plugins.hparams import api_pb2, metadata
 
 from pipeline.writing.hparams import experiment_events, session_events, session_values
@@ -31,8 +37,21 @@ def test_a_session_is_typed_and_finished() -> None:
     assert end.status == api_pb2.STATUS_SUCCESS
 
 
-def test_the_same_values_are_the_same_bytes_in_any_order() -> None:
-    assert session_events(VALUES, "a") == session_events(dict(reversed(VALUES.items())), "a")
+_ANOTHER_PROCESS = """
+import hashlib, json, sys
+from pipeline.writing.hparams import experiment_events, session_events
+values = dict(reversed(json.loads(sys.argv[1]).items()))
+print(hashlib.sha256(session_events(values, "a") + experiment_events([values, {"z": 1.0}], ["m", "n"])).hexdigest())
+"""
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "random"])
+def test_the_same_values_are_the_same_bytes_in_any_order_and_process(seed: str) -> None:
+    here = session_events(VALUES, "a") + experiment_events([VALUES, {"z": 1.0}], ["m", "n"])
+    words = [sys.executable, "-c", _ANOTHER_PROCESS, json.dumps(VALUES)]
+    environment = os.environ | {"PYTHONHASHSEED": seed}  # in which sets have another order
+    there = subprocess.run(words, capture_output=True, text=True, check=True, env=environment).stdout.strip()
+    assert hashlib.sha256(here).hexdigest() == there
 
 
 def test_values_are_read_back() -> None:

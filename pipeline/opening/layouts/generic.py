@@ -12,7 +12,8 @@ from typing import ClassVar
 
 import h5py
 
-from pipeline.opening.layouts.layout import Component, Stored, datasets, settings_of
+from pipeline.opening.layouts.contents import datasets, settings_of
+from pipeline.opening.layouts.protocol import Component, Stored
 
 __all__ = ["Generic"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.opening.layouts.generic import Generic
-from pipeline.opening.layouts.layout import Component, Stored
+from pipeline.opening.layouts.protocol import Component, Stored
 from tests.common import write_hdf5
 
 

@@ -10,7 +10,8 @@ from PIL import Image
 
 from pipeline.rendering.picture.axes import frame
 from pipeline.rendering.raster import Raster
-from tests.common import block_of, drawn_in_parts, pixels, signal_of
+from pipeline.testing import drawn_in_parts, signal_of
+from tests.common import block_of, pixels
 
 SOFT = 136  # grey
 

@@ -16,7 +16,8 @@ from pipeline.rendering.picture.canvas import Look
 from pipeline.rendering.picture.colours import INKS
 from pipeline.rendering.picture.stimuli import ABOVE, Event, write_labels
 from pipeline.rendering.raster import Raster
-from tests.common import block_of, drawn_in_parts, pixels, signal_of
+from pipeline.testing import drawn_in_parts, signal_of
+from tests.common import block_of, pixels
 
 SIZE = (9.0, 6.0)
 

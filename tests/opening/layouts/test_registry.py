@@ -6,7 +6,7 @@ import importlib
 import inspect
 import pickle
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,8 +16,12 @@ import numpy as np
 import pytest
 
 import pipeline.opening
-from pipeline.opening import LAYOUTS
-from pipeline.opening.layouts.layout import Component, Layout, attributes, datasets, member, settings_of
+from pipeline.errors import LayoutWarning
+from pipeline.opening import open_run
+from pipeline.opening.layouts import registry
+from pipeline.opening.layouts.contents import attributes, datasets, member, settings_of
+from pipeline.opening.layouts.protocol import Component, Layout, Stored
+from pipeline.opening.layouts.registry import LAYOUTS
 from tests.common import forbid_reads, write_component, write_hdf5
 
 
@@ -247,3 +251,63 @@ def test_an_attribute_that_h5py_cannot_read_is_left_out(tmp_path: Path, monkeypa
         file.attrs.update({"strange": 1, "plain": 2})
         monkeypatch.setattr(h5py.AttributeManager, "__getitem__", read)
         assert attributes(file) == {"plain": 2}
+
+
+class Point:
+    """Stands for an entry point of another package."""
+
+    name, dist = "odd", None
+
+    def __init__(self, found: Any) -> None:
+        self.found = found
+
+    def load(self) -> Any:
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+
+class Odd:
+    name = "odd"
+
+    def recognises(self, file: h5py.File) -> bool:
+        return "odd" in file.attrs
+
+    def read(self, file: h5py.File) -> Component:
+        return Component("odd one", {}, [Stored("/x", ("row", "time"))])
+
+
+@pytest.fixture
+def others(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Point]]:
+    """The entry points of other packages."""
+    points: list[Point] = []
+    monkeypatch.setattr(registry, "entry_points", lambda group: points if group == "hdf2tb.layouts" else [])
+    registry._of_others.cache_clear()
+    yield points
+    registry._of_others.cache_clear()
+
+
+def test_a_layout_of_another_package_is_asked_before_the_generic_one(tmp_path: Path, others: list[Point]) -> None:
+    others.append(Point(Odd))
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.attrs["odd"] = 1
+        file["x"] = np.zeros((3, 5))
+    assert open_run(tmp_path / "a.h5")["odd one"].x.dims == ("row", "time")
+    with h5py.File(tmp_path / "b.h5", "w") as file:
+        file.attrs.update({"odd": 1, "identifier": "GC", "class": "x"})
+        file["x"] = np.zeros((3, 5))
+    assert open_run(tmp_path / "b.h5")["GC"].x.dims == ("time", "unit")  # one of our own is the first
+
+
+@pytest.mark.parametrize("broken", [ImportError("no module named camera"), lambda: 1 / 0], ids=["loading", "making"])
+def test_a_layout_that_cannot_be_loaded_is_told_and_harms_no_other(
+    tmp_path: Path, others: list[Point], broken: Any
+) -> None:
+    others += [Point(broken), Point(Odd)]
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.attrs["odd"] = 1
+        file["x"] = np.zeros((3, 5))
+    with pytest.warns(
+        LayoutWarning, match=r"^layout odd of a package cannot be loaded \((Import|ZeroDivision)Error: .*\)$"
+    ):
+        assert set(open_run(tmp_path / "a.h5").children) == {"odd one"}
