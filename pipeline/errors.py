@@ -1,4 +1,4 @@
-"""What can go wrong, as a tree.
+"""Errors and warnings, as a tree.
 
 ::
 

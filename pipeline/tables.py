@@ -68,7 +68,7 @@ def text_of(renderable: Any, stream: Any = None) -> str:
 
 
 def show(renderable: Any) -> None:
-    """Print what rich makes of something, as standard output can show it."""
+    """Print a table or a tree on standard output."""
     print(text_of(renderable, sys.stdout))
 
 

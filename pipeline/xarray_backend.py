@@ -34,7 +34,7 @@ class Backend(BackendEntrypoint):
     supports_groups: ClassVar[bool] = True
 
     def guess_can_open(self, filename_or_obj: Any) -> bool:
-        """Whether it is a folder with HDF5 files in it, or a HDF5 file that is not netCDF's (which has backends)."""
+        """Whether it is a folder of HDF5 files, or an HDF5 file but not netCDF, which has backends of its own."""
         if not isinstance(filename_or_obj, str | os.PathLike):
             return False
         try:

@@ -1,4 +1,4 @@
-"""What each command does; `pipeline.cli.parser` reads its arguments."""
+"""The commands; `pipeline.cli.parser` reads their arguments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["convert", "demo", "inspect", "view"]
 
 
 def convert(given: argparse.Namespace) -> int:
-    """Convert runs, or say what would be written."""
+    """Convert runs; with ``--dry-run`` print the plan alone."""
     from pipeline.planning.config import parse_plots
     from pipeline.running.convert import convert as convert_runs
     from pipeline.running.display import shown
@@ -112,7 +112,7 @@ def inspect(given: argparse.Namespace) -> int:
 
 
 def view(given: argparse.Namespace) -> int:
-    """Start TensorBoard, say where it is, and stay until it ends; Ctrl-C is how it is meant to end."""
+    """Start TensorBoard, print its address, and wait until Ctrl-C ends it."""
     from pipeline.serving.process import Server, open_page
 
     logdir = Path(given.logdir)

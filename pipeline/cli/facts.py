@@ -1,4 +1,4 @@
-"""What a run holds and what would be drawn of it, as plain facts and as JSON. No dataset is read."""
+"""Facts of a run, as plain values and as JSON: what it holds, and what would be drawn of it. No dataset is read."""
 
 from __future__ import annotations
 
@@ -85,7 +85,15 @@ class VariableFacts:
 
 @dataclass(frozen=True)
 class TimeFacts:
-    """A time axis; `start` and `step` are None where the file stores a time for each step, which is not read."""
+    """A time axis.
+
+    Attributes
+    ----------
+    steps : int
+    start, step : float or None
+        In `unit`; None where the file stores a time for each step, because that is not read.
+    unit : str
+    """
 
     steps: int
     start: float | None
@@ -95,7 +103,7 @@ class TimeFacts:
 
 @dataclass(frozen=True)
 class ComponentFacts:
-    """A component, or a group in one; `left_out` says of each dataset that is not drawn why."""
+    """A component, or a group in one; `left_out` gives the reason for each dataset that is not drawn."""
 
     name: str
     time: TimeFacts | None

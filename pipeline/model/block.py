@@ -1,4 +1,4 @@
-"""A part of a signal, read."""
+"""Blocks: the values of some steps of a signal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the steps of a signal are."""
+"""Clocks: the time of each step of a signal."""
 
 from __future__ import annotations
 

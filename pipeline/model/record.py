@@ -1,4 +1,4 @@
-"""What a plot kind hands to the event encoder: plain values, already drawn, not yet bytes.
+"""Records: what drawing hands to writing; pictures, points and hyperparameters, not yet event bytes.
 
 This is the one vocabulary that ``rendering`` and ``writing`` share; neither imports the other.
 """

@@ -1,4 +1,4 @@
-"""One tag of one plot: the thing TensorBoard lists. A series and one of its steps are the address of what is shown."""
+"""Series: one tag of one plot, which TensorBoard lists. A series and a step are the address of what is shown."""
 
 from __future__ import annotations
 

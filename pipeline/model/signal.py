@@ -1,4 +1,4 @@
-"""What can be drawn, with all that is known of it before anything is read."""
+"""Signals: what can be drawn, as far as it is known before anything is read."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Preview:
 
     @cached_property
     def labels(self) -> list[str]:
-        """What tells the pictures apart; empty for a table."""
+        """A label for each picture; empty for a table."""
         return [self.label(number) for number in range(len(self))]
 
     def label(self, number: int) -> str:

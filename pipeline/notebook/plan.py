@@ -34,7 +34,7 @@ _HEAD = ("variable", "shape", "kind", "writes", "about")
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What is drawn of a run. Frozen: what changes it returns another.
+    """The plan of a run as people hold it. It is frozen: what changes it returns another.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class RunPlan:
 
     @property
     def problems(self) -> list[str]:
-        """What cannot be drawn, a line each."""
+        """The plots that cannot be drawn, a line each."""
         return [*self.planned.problems, *self.planned.unmatched(self.plots)]
 
     def with_settings(self, name: str, **settings: Any) -> RunPlan:
@@ -171,7 +171,7 @@ class RunPlan:
 
 
 def plan(run: str | os.PathLike[str] | xr.DataTree, plots: Any = None, *, dt: str | float | None = None) -> RunPlan:
-    """Say what will be written of a run, as an object that can be looked at, changed and converted.
+    """Return the plan of a run, as an object that can be looked at, changed and converted.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ def _automatic(run: xr.DataTree) -> list[tuple[str, Plot]]:
 
 
 def _covers(name: str, other: str) -> bool:
-    """Whether what is asked for as `name` includes `other`."""
+    """Whether the name in a plot stands for `other` too."""
     return name == other or other.endswith(f"/{name}")
 
 

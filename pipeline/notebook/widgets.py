@@ -1,4 +1,4 @@
-"""What previews are in a live notebook: a slider over frames, a menu of plots. Without ipywidgets there is none."""
+"""Widgets of previews: a slider over pictures, a menu of plots. Without ipywidgets there is none."""
 
 from __future__ import annotations
 

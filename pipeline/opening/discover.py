@@ -1,4 +1,4 @@
-"""Which HDF5 files a path means."""
+"""Discovery: the HDF5 files that a path means."""
 
 from __future__ import annotations
 

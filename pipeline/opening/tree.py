@@ -145,7 +145,7 @@ def _length(item: Stored, shape: tuple[int, ...]) -> int | None:
 
 
 def _unique_dims(stored: list[Stored], found: dict[str, h5py.Dataset]) -> dict[tuple[str, int], str]:
-    """Give each (dimension, size) of a file one name: the plain one for the size seen first, else with its size.
+    """Return one name for each (dimension, size) of a file: the plain one for the first size, else with the size.
 
     No dimension has a dataset's name: xarray would take that for its labels, and read it.
     """

@@ -1,4 +1,4 @@
-"""Plots as they are written down: in YAML, and as words on the command line."""
+"""Configuration: plots in YAML, and as words on the command line."""
 
 from __future__ import annotations
 

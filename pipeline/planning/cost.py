@@ -1,4 +1,4 @@
-"""What work costs: which variables are so small that one task does several, and whether workers are worth starting."""
+"""The cost of work: small variables that share a task, and the seconds that one process takes."""
 
 from __future__ import annotations
 

@@ -80,32 +80,32 @@ class Job:
 
     @cached_property
     def summarised(self) -> list[Drawing]:
-        """What is summarised before it is drawn."""
+        """The drawings that need a summary."""
         return [drawing for drawing in self.drawings if drawing.needs.summary is not None]
 
     @cached_property
     def drawn_at_once(self) -> list[Drawing]:
-        """What is drawn in the first pass, because it needs no summary."""
+        """The drawings of the first pass, because they need no summary."""
         return [drawing for drawing in self.drawings if drawing.needs.summary is None]
 
     @cached_property
     def drawn_again(self) -> list[Drawing]:
-        """What is drawn block by block in a second pass, when all was summarised."""
+        """The drawings of the second pass, which draw block by block with the summary of all."""
         return [drawing for drawing in self.summarised if drawing.needs.rows is not None]
 
     @cached_property
     def windowed(self) -> list[Drawing]:
-        """What is drawn, and summarised anew, at the end of each segment."""
+        """The drawings of windows, which are drawn at the end of each segment, and then summarised anew."""
         return [drawing for drawing in self.summarised if drawing.window is not None]
 
     @cached_property
     def summarised_whole(self) -> list[Drawing]:
-        """What is summarised over all of the time."""
+        """The drawings with one summary of all of the time."""
         return [drawing for drawing in self.summarised if drawing.window is None]
 
     @cached_property
     def drawn_last(self) -> list[Drawing]:
-        """What is drawn once, from the summary alone."""
+        """The drawings that are drawn once, from their summary alone."""
         return [drawing for drawing in self.summarised_whole if drawing.needs.rows is None]
 
     @cached_property

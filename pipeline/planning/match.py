@@ -1,4 +1,4 @@
-"""Variables matched with plots: what of a run is drawn, and how its time axis is named."""
+"""Matching: variables with plots, dimensions with time."""
 
 from __future__ import annotations
 

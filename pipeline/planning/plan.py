@@ -1,4 +1,4 @@
-"""What will be drawn of a run, known before anything is read."""
+"""The plan of a run: all that is drawn of it, before anything is read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_TAGS, _MOST_PICTURES = 2000, 300
 
 @dataclass
 class Plan:
-    """What will be written of one run.
+    """The plan of one run.
 
     Attributes
     ----------

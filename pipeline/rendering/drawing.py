@@ -51,7 +51,7 @@ class Drawing:
 
     @property
     def needs(self) -> Needs:
-        """What drawing all of its steps takes."""
+        """The rows that drawing all of its steps takes."""
         return self.plot.needs(self.signal, self.steps)
 
     @property
@@ -62,7 +62,7 @@ class Drawing:
 
     @property
     def fold(self) -> Fold | None:
-        """How blocks are folded into its summary."""
+        """The fold of blocks into its summary; None if it has none."""
         return self.plot.fold(self.signal)
 
     def fit(self, signal: Signal) -> Drawing:

@@ -24,7 +24,7 @@ from pipeline.rendering.picture.colours import BLACK, INK, WHITE, colour_scale
 from pipeline.rendering.picture.dashes import marks, soften
 from pipeline.rendering.picture.stimuli import (
     ABOVE,
-    Event,
+    Stimulus,
     bars,
     check_colours,
     check_events,
@@ -204,7 +204,7 @@ class Raster(Plot):
         write_labels(canvas, scanlines, events, len(colours))
         return canvas.finish(scanlines, signal.name, caption, palette(colours)), *canvas.size
 
-    def _events(self, signal: Signal, width: int, start: int) -> tuple[list[Event], list[str]]:
+    def _events(self, signal: Signal, width: int, start: int) -> tuple[list[Stimulus], list[str]]:
         """Return the events of one window on an area so many pixels wide, and their colours."""
         assert signal.time is not None
         time, span, given = signal.time, self._span(signal), self.event_colors or _EVENT_COLOURS
@@ -214,7 +214,7 @@ class Raster(Plot):
             if 0 <= at < span:
                 label = self.event_labels[number] if self.event_labels else time.words(event)
                 colour = colours.index(given[number if len(given) > 1 else 0])
-                found.append(Event(int((at + 0.5) * width / span), colour, label))
+                found.append(Stimulus(int((at + 0.5) * width / span), colour, label))
         return found, colours
 
 

@@ -1,4 +1,4 @@
-"""What both forms of a trace share: a series a unit, and which units."""
+"""Traces in either form: a series a unit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stored times, read: where a file holds a time for each step, its clock is known only then."""
+"""Stored times: a clock that a file holds is known when its times are read."""
 
 from __future__ import annotations
 

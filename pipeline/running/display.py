@@ -1,4 +1,4 @@
-"""Progress as people see it: bars on a terminal, lines in a log, a bar that stays in the saved page of a notebook."""
+"""The display of progress: bars on a terminal, lines in a log, a bar that stays in the saved page of a notebook."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WIDTH = 40  # characters of a notebook's bar
 
 @contextmanager
 def shown(stream: Any = None) -> Iterator[Callable[[Progress], None]]:
-    """Give a function that shows progress: bars on a terminal and in a notebook, elsewhere a line every few seconds.
+    """Yield a function that shows progress: bars on a terminal and in a notebook, elsewhere a line every few seconds.
 
     Parameters
     ----------

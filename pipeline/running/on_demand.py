@@ -31,7 +31,7 @@ _OBJECT = 200
 
 @dataclass(frozen=True)
 class _Source:
-    """A job, and what tells its data and blocks from those of others."""
+    """A job, and the identity of its data and of the blocks it is read in."""
 
     job: Job
     identity: Hashable

@@ -23,7 +23,7 @@ __all__ = ["write_computed", "write_runs"]
 
 @dataclass(frozen=True)
 class _Label:
-    """Which variable of which run a result belongs to, and what `Piece` says of it but for its handle."""
+    """The place of a result: the number of its run and variable, and its piece without the handle."""
 
     run: int
     index: int
@@ -39,7 +39,7 @@ def write_runs(
     under_way: int = 0,
     restart: bool = False,
 ) -> list[RunReport]:
-    """Do the work of plans and write their event files; a variable that fails writes nothing and stops no other.
+    """Do the work of plans and write their event files. A variable that fails writes nothing and stops no other.
 
     The work of one run begins while that of the one before is being finished, so that many small runs keep all workers
     busy; but only the files of one are open.

@@ -1,4 +1,4 @@
-"""What is done for one variable, block by block, in the order in which it is written."""
+"""The passes over one variable, block by block, in the order in which it is written."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ResumePoint:
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of the work that was begun.
+    """A part of a variable's work, begun.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How far a conversion is, counted in bytes of values and in blocks."""
+"""Progress, counted in bytes of values and in blocks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Progress", "Tally"]
 
 @dataclass(frozen=True)
 class Progress:
-    """What is done, of all runs together and of the variable that is under way.
+    """The progress of all runs together, and of the variable under way.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Progress:
 
     @property
     def part(self) -> float:
-        """What part of all is done, from 0 to 1; by bytes, and where nothing is read by blocks."""
+        """The part that is done, from 0 to 1, by bytes; by blocks where nothing is read."""
         done, total = (self.bytes_done, self.bytes_total) if self.bytes_total else (self.done, self.total)
         return done / total if total else 1.0
 
@@ -58,7 +58,7 @@ class Tally:
         self._begin()
 
     def reach(self, names: tuple[str, str], run: int, variable: int, done: int) -> Progress:
-        """Say that so many blocks of a variable are done, and all variables before it."""
+        """Return the progress when so many blocks of a variable are done, and all variables before it."""
         while self._at < (run, variable):
             self._next()
         blocks = self._sizes[run][variable]

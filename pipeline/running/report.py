@@ -1,4 +1,4 @@
-"""What a conversion says it did."""
+"""The report of a conversion."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Report", "RunReport", "phrases"]
 
 @dataclass(frozen=True)
 class RunReport:
-    """What was written of one run.
+    """The report of one run.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class RunReport:
 
     @property
     def state(self) -> str:
-        """What became of it, in a word or two."""
+        """Its state in a word or two: converted, continued, was complete, or the number of problems."""
         if self.problems:
             return plural(len(self.problems), "problem")
         if self.variables and self.reused == self.variables:
@@ -50,7 +50,15 @@ class RunReport:
 
 @dataclass(frozen=True)
 class Report:
-    """What a conversion wrote."""
+    """The report of all runs.
+
+    Attributes
+    ----------
+    logdir : str
+    runs : tuple of RunReport
+    failed : tuple of str
+        A line for each file or source that could not be opened.
+    """
 
     logdir: str
     runs: tuple[RunReport, ...]

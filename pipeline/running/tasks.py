@@ -1,4 +1,4 @@
-"""What a worker does: read a block once, summarise or draw it, and give back finished bytes.
+"""Tasks of workers: read a block once, fold or draw it, and give back finished bytes.
 
 Nothing here raises for what is wrong with the data: a task gives back a `Failure`, and whatever needs its result does
 too, so that one broken variable does not stop the others.
@@ -39,7 +39,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a task gives back.
+    """The result of a task.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Failure:
-    """What a task gives back when it cannot do its work; all that depends on it becomes the same."""
+    """The result of a task that cannot do its work; the tasks that depend on it give it back too."""
 
     message: str
 

@@ -1,4 +1,4 @@
-"""A running TensorBoard: at which address, since when it answers, and that it ends with whoever started it."""
+"""The process of TensorBoard, which ends with whoever started it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much at once: the memory that a conversion may hold, and what follows from it for its parts.
+"""Budgets: the memory that a conversion may hold, and the size of everything that is done at once.
 
 What is written does not depend on it: blocks are of one size unless there is very little memory.
 """
@@ -41,7 +41,7 @@ _AROUND_A_BLOCK = 16
 
 @dataclass(frozen=True)
 class Budget:
-    """What a conversion may hold.
+    """The memory that a conversion may hold.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""A block of a variable, read: where values come off the disk."""
+"""Reading: a block of a variable becomes values."""
 
 from __future__ import annotations
 

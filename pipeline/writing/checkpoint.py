@@ -1,4 +1,4 @@
-"""How far a variable is that is under way: plain numbers and arrays, of which nothing can run.
+"""Checkpoints: how far a variable is that is under way, in plain numbers and arrays.
 
 A log directory may be shared, so what lies in it is not trusted: the file is numpy's ``.npz`` read without pickles, its
 head is JSON, and one that is damaged, foreign or of another format is passed over with a word.

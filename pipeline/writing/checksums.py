@@ -56,7 +56,10 @@ def _by_call(table: Rows, part: slice) -> Crcs:
 
 
 class _ByLookUp:
-    """A CRC is linear: that of a row is the template's, with one table entry exclusive-or'd in for each changing byte.
+    """Checksums of rows by look-up.
+
+    A CRC is linear, so a row's is the template's, exclusive-or'd with a table entry for each byte that changes.
+
 
     The entry is the CRC of that byte alone at its place among zeros, against that of zeros.
     """

@@ -139,7 +139,7 @@ def read_hparams(run_dir: str | os.PathLike[str]) -> dict[str, HparamValue]:
 
 @contextmanager
 def locked(logdir: str | os.PathLike[str]) -> Iterator[None]:
-    """Keep other conversions out of a log directory; a process that dies lets go of it.
+    """Lock a log directory against other conversions; a process that dies lets go of the lock.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What is complete in a run's event files, so that a conversion goes on where it was interrupted.
+"""The journal: the variables that are complete in a run's event files, so that a conversion can go on.
 
 The journal is text: a line of JSON for each variable that is done, in the order of the event files. TensorBoard ignores
 it. While a variable is under way a checkpoint beside it says how far it is (`pipeline.writing.checkpoint`).

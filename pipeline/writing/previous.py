@@ -12,14 +12,14 @@ __all__ = ["Aside"]
 
 
 class Aside:
-    """Event files of an earlier conversion that differs, kept until what is still right in them was copied."""
+    """Event files of an earlier conversion, set aside until the records that are still right are copied."""
 
     def __init__(self, run_dir: Path) -> None:
         self.paths = {kind: run_dir / f".hdf2tb.{kind}.previous" for kind in (*GROWING, "journal")}
         self.entries = {entry.key: entry for entry in Journal(self.paths["journal"]).entries if entry.key}
 
     def take(self, files: EventFiles, journal: Journal) -> bool:
-        """Set the files aside, journal last, unless others are there already; say whether it was done."""
+        """Set the files aside, journal last, unless others are there already; return whether it was done."""
         if self.entries or not journal.entries:
             return False
         files.close()

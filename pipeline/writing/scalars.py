@@ -75,7 +75,7 @@ def encode_scalars(points: Scalars) -> bytearray:
 
 
 class _Layout:
-    """The bytes of events whose steps take equally many bytes, as a small table of rows that is filled again and again.
+    """A template of events whose steps take equally many bytes: rows of bytes that are filled again and again.
 
     The table fits a processor's cache, which is what makes it fast.
     """

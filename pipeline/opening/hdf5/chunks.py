@@ -1,4 +1,4 @@
-"""Stored chunks, read from the file and decoded here: several times as fast as through HDF5 where there are many.
+"""Stored chunks, read from the file and decoded here, because HDF5 takes several times as long where there are many.
 
 HDF5 takes about ten microseconds a chunk, most of it bookkeeping, and one chunk at a time in a process. A simulator
 that logs step by step leaves a chunk a step. Here the list of chunks is asked for once, and each is then a part of the
@@ -38,7 +38,7 @@ Decoder = Callable[[Stored, npt.NDArray[np.uint8]], None]
 
 @dataclass(frozen=True)
 class _Index:
-    """Where the chunks of a dataset are, by number along its first axis; a size of 0 is one that was never written."""
+    """The places of a dataset's chunks, by number along its first axis; a size of 0 means that it was never written."""
 
     offsets: npt.NDArray[np.int64]
     sizes: npt.NDArray[np.int64]
@@ -195,7 +195,7 @@ def _decoder(dataset: h5py.Dataset) -> Decoder | None:
 
 
 def _decode(stored: Stored, raw: npt.NDArray[np.bool_], rows: npt.NDArray[np.uint8], decode: Decoder) -> None:
-    """Fill rows from stored bytes, of which those that are `raw` are stored as they are."""
+    """Fill rows from stored bytes; chunks that are `raw` were stored without their filter."""
     for which, undo in ((~raw, decode), (raw, _copy)):
         if which.all():
             undo(stored, rows)

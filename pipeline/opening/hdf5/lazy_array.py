@@ -156,7 +156,7 @@ def _read(dataset: h5py.Dataset, key: tuple[int | slice, ...]) -> npt.NDArray[An
     """Read `key`, in the way that costs least.
 
     A stride that skips whole chunks is read one index at a time, since HDF5 takes several times as long for it in one
-    call; of a stride inside chunks everything is read, since all of them are needed.
+    call. A stride shorter than a chunk reads the whole chunk.
     """
     for axis, part in enumerate(key):
         if not isinstance(part, slice):

@@ -1,4 +1,4 @@
-"""What is in an HDF5 file, before a layout says what it means: datasets, links and attributes."""
+"""Contents of an HDF5 file, before a layout says what they mean: datasets, links and attributes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def member(group: h5py.Group, key: str) -> h5py.Group | h5py.Dataset | None:
 
 
 def _not_numbers(dataset: h5py.Dataset) -> str:
-    """Say why a dataset cannot be drawn, or return an empty string."""
+    """Return why a dataset cannot be drawn, or an empty string."""
     if dataset.shape is None:
         return "holds no data"
     dtype = dataset.dtype

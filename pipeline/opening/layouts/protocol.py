@@ -1,4 +1,4 @@
-"""What a layout is: what the datasets of an HDF5 file mean. `pipeline.opening.layouts.registry` lists them."""
+"""Layouts: what the datasets of an HDF5 file mean. `pipeline.opening.layouts.registry` lists them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Layout(Protocol):
     name: ClassVar[str]
 
     def recognises(self, file: h5py.File) -> bool:
-        """Whether `file` is in this layout; cheap, and True for at most the files that are."""
+        """Whether `file` is in this layout; attributes and names are enough to tell."""
 
     def read(self, file: h5py.File) -> Component:
         """Return what the file holds."""

@@ -1,4 +1,4 @@
-"""What a fold is."""
+"""The protocol of folds."""
 
 from __future__ import annotations
 

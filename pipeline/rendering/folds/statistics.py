@@ -17,7 +17,7 @@ STATISTICS = ("mean", "std", "min", "max")
 
 
 class Statistics(NamedTuple):
-    """Of finite values: how many, mean, sum of squared differences to it, lowest, highest."""
+    """The number of finite values, their mean, sum of squared differences to it, lowest and highest."""
 
     number: int
     mean: float

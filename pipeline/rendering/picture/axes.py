@@ -1,4 +1,4 @@
-"""What does not change of a picture, drawn once by matplotlib: axes, ticks, labels and the colour bar."""
+"""Axes, ticks, labels and the colour bar: what pictures share, drawn once by matplotlib."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class ColourBar:
 
 @dataclass(frozen=True)
 class Look:
-    """All of a picture that does not change from frame to frame.
+    """The part of pictures that is the same for all of a series.
 
     Attributes
     ----------

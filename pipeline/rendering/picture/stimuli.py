@@ -16,7 +16,7 @@ from pipeline.rendering.picture.canvas import Frame
 from pipeline.rendering.picture.colours import INKS, WHITE, inks, rgb
 from pipeline.rendering.picture.text import DRAWING, put, words
 
-__all__ = ["ABOVE", "Event", "bars", "check_colours", "check_events", "check_labels", "palette", "write_labels"]
+__all__ = ["ABOVE", "Stimulus", "bars", "check_colours", "check_events", "check_labels", "palette", "write_labels"]
 
 #: Room for labels above the data area, in text heights.
 ABOVE = 1.75
@@ -25,7 +25,7 @@ _MOST_COLOURS = (256 - INKS) // 2
 
 
 @dataclass(frozen=True)
-class Event:
+class Stimulus:
     """An event: its column of pixels, the number of its colour, and its label."""
 
     column: int
@@ -78,7 +78,7 @@ def palette(colours: Sequence[str]) -> npt.NDArray[np.uint8]:
     return np.vstack([inks(), np.rint((full + 255) / 2).astype(np.uint8), full.astype(np.uint8)])
 
 
-def bars(events: Sequence[Event], width: int) -> npt.NDArray[np.uint8]:
+def bars(events: Sequence[Stimulus], width: int) -> npt.NDArray[np.uint8]:
     """Return the line of pixels behind the data, with a bar an event, shape (width,)."""
     line, half = np.full(width, WHITE, np.uint8), max(1, width // 600)
     for event in events:
@@ -86,7 +86,7 @@ def bars(events: Sequence[Event], width: int) -> npt.NDArray[np.uint8]:
     return line
 
 
-def write_labels(canvas: Frame, lines: npt.NDArray[np.uint8], events: Sequence[Event], colours: int) -> None:
+def write_labels(canvas: Frame, lines: npt.NDArray[np.uint8], events: Sequence[Stimulus], colours: int) -> None:
     """Draw markers and labels into the strip above the data area of scanlines; `colours` is how many there are."""
     height, width = canvas.above, canvas.area.width
     if not events or height < 4:

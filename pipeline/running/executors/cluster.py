@@ -29,7 +29,7 @@ class OnCluster:
 
     @property
     def workers(self) -> int:
-        """How many threads do the work; they come and go, so they are counted now and then."""
+        """The number of threads that do the work, counted now and then because workers come and go."""
         if time.monotonic() > self._counted + _LOOK_SECONDS:
             try:
                 self._workers = max(1, sum(self.client.nthreads().values()))
@@ -40,7 +40,7 @@ class OnCluster:
 
     @property
     def window(self) -> int:
-        """Enough that no worker waits for the next."""
+        """Four results a thread, so that no worker waits for its next task."""
         return 4 * self.workers
 
     @cached_property
@@ -55,7 +55,7 @@ class OnCluster:
         return True
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Send it; what was sent first is begun first."""
+        """Send a task; the first one sent is the first one begun."""
         named = args[0] if function is guarded else function  # what the dashboard shows
         key = f"{named.__name__}-{uuid4().hex}"
         try:
@@ -65,7 +65,7 @@ class OnCluster:
             raise
 
     def result(self, handle: Any) -> Any:
-        """Fetch a result, a `Failure` if the cluster could not compute it; it is forgotten once no handle is left."""
+        """Fetch a result, or a `Failure` if the cluster could not compute it."""
         if isinstance(handle, Outcome | Failure):  # what was detached, or kept by an earlier conversion
             return handle
         failed = self.settle(handle)  # waits, and can be interrupted there
@@ -75,7 +75,7 @@ class OnCluster:
             return self._given_up(handle, cause)
 
     def settle(self, handle: Any) -> Any:
-        """Wait for a result, and say if the cluster could not compute it."""
+        """Wait for a result without fetching it; return a `Failure` if the cluster could not compute it."""
         try:
             error = handle.exception()  # which waits; tasks themselves do not raise: a worker that keeps dying does
         except Exception as cause:

@@ -97,7 +97,7 @@ def _started(workers: int, tries: int = 3) -> Any:
 
 @contextmanager
 def _kept_up(cluster: Any, workers: int) -> Iterator[None]:
-    """See that so many workers are there: Dask's nannies replace one that dies, but not one that dies as it starts."""
+    """Replace workers that die as they start; Dask's nannies replace the others."""
     from distributed.core import Status
 
     ended = threading.Event()
@@ -119,7 +119,7 @@ def _kept_up(cluster: Any, workers: int) -> Iterator[None]:
 
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """Start processes that a terminal's Ctrl-C does not end: this one ends them, when it has closed its files."""
+    """Start processes that a terminal's Ctrl-C does not end; this one ends them when it has closed its files."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""What an executor is. The passes are written once against `submit`, which takes values and earlier results alike."""
+"""The protocol of executors. The passes are written once against `submit`, which takes values and earlier results."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Executor(Protocol):
 
     @property
     def workers(self) -> int:
-        """How many processes or threads do the work."""
+        """The number of processes or threads that do the work."""
 
     @property
     def window(self) -> int:
-        """How many results may be under way at once."""
+        """The number of results that may be under way at once."""
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
         """Begin ``function(*args)`` and return a handle of its result."""
@@ -26,7 +26,7 @@ class Executor(Protocol):
         """Wait for a result."""
 
     def settle(self, handle: Any) -> Any:
-        """Wait until a result is there, and leave it there; a `Failure` is returned where it is seen."""
+        """Wait for a result without fetching it; return it if it is a `Failure`, else None."""
 
     def detach(self, handle: Any) -> Any:
         """Replace a handle by its value, so that a scheduler can forget what led to it; `submit` takes either."""

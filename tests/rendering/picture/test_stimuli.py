@@ -14,7 +14,7 @@ from pipeline.rendering.picture import stimuli as events
 from pipeline.rendering.picture.axes import frame
 from pipeline.rendering.picture.canvas import Look
 from pipeline.rendering.picture.colours import INKS
-from pipeline.rendering.picture.stimuli import ABOVE, Event, write_labels
+from pipeline.rendering.picture.stimuli import ABOVE, Stimulus, write_labels
 from pipeline.rendering.raster import Raster
 from pipeline.testing import drawn_in_parts, signal_of
 from tests.common import block_of, pixels
@@ -101,7 +101,7 @@ def blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "words", rectangle)
 
 
-def written(found: list[Event]) -> tuple[np.ndarray, int]:
+def written(found: list[Stimulus]) -> tuple[np.ndarray, int]:
     """Return the palette indices of the strip that labels are written into, and the width of the area."""
     canvas = frame(Look(SIZE, "time", "unit", (0, 1), (0, 1), above=ABOVE))
     lines = canvas.blank()
@@ -130,7 +130,7 @@ def test_labels_are_whole_and_never_overlap(seed: int) -> None:
     _, width = written([])
     names = ["a", "bb", "ccc", "dddd", "eeeee", "ffffff"]
     columns = np.sort(rng.choice(width, size=int(rng.integers(1, 40)), replace=False))
-    found = [Event(int(c), 0, names[rng.integers(len(names))]) for c in columns]
+    found = [Stimulus(int(c), 0, names[rng.integers(len(names))]) for c in columns]
     strip, _ = written(found)
     ink = {len(name): name for name in names}
     labels = stretches(text_row(strip))
@@ -146,7 +146,7 @@ def test_labels_are_whole_and_never_overlap(seed: int) -> None:
 @pytest.mark.usefixtures("blocks")
 def test_each_label_is_written_once_before_any_is_written_twice() -> None:
     names = ["inhale", "exhaled", "sniff"]
-    found = [Event(40 + 45 * number, 0, names[number % 3]) for number in range(16)]
+    found = [Stimulus(40 + 45 * number, 0, names[number % 3]) for number in range(16)]
     strip, _ = written(found)
     labels = [index for index, _, _ in stretches(text_row(strip))]
     assert set(labels) == {5, 6, 7}
@@ -156,7 +156,7 @@ def test_each_label_is_written_once_before_any_is_written_twice() -> None:
 def test_two_events_close_together_and_at_the_ends_have_their_labels() -> None:
     _, width = written([])
     places = {"start": 2, "odour on": 300, "off": 316, "end": width - 3}
-    strip, _ = written([Event(column, 0, name) for name, column in places.items()])
+    strip, _ = written([Stimulus(column, 0, name) for name, column in places.items()])
     assert len(stretches(text_row(strip))) == 4
 
 
