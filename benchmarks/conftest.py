@@ -122,3 +122,10 @@ def measure(request: pytest.FixtureRequest, store: Store, tmp_path: Path) -> Cal
 
     run.benchmark = benchmark  # type: ignore[attr-defined]
     return run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every benchmark as slow."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("slow")

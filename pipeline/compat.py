@@ -32,7 +32,7 @@ from pipeline.running.executors.in_process import InProcess
 from pipeline.running.passes import pieces
 from pipeline.running.run_output import append_outcome
 from pipeline.running.tasks import Failure
-from pipeline.writing.event_files import EventFiles, free_number, read_hparams, write_experiment
+from pipeline.writing.eventfiles import EventFiles, free_number, read_hparams, write_experiment
 
 __all__ = ["HDFData", "TensorboardWriter"]
 

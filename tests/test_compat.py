@@ -16,7 +16,7 @@ import xarray as xr
 
 import pipeline
 from pipeline import HDFData, TensorboardWriter
-from pipeline.writing.event_files import read_hparams
+from pipeline.writing.eventfiles import read_hparams
 from tests.common import accumulated, pixels
 from tests.conftest import PLOTS, STEPS, Read, events, stored
 

@@ -13,7 +13,7 @@ from pipeline.cli.parser import main
 from pipeline.demo import simulate
 from pipeline.planning.config import parse_plots, read_config
 from pipeline.planning.match import plan_run
-from pipeline.writing.event_files import read_hparams
+from pipeline.writing.eventfiles import read_hparams
 from tests.common import accumulated, tree_bytes
 from tests.conftest import stored
 

@@ -20,6 +20,8 @@ from tests.common import write_component
 from tests.conftest import eventually
 from tests.processes import Conversion, cluster, end_of, image_bytes, kill_tree, workers_of, written
 
+pytestmark = pytest.mark.slow
+
 FRAMES = 1200
 
 

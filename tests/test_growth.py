@@ -17,6 +17,8 @@ from pipeline.cli.facts import facts
 from pipeline.planning.match import plan_run
 from pipeline.tables import text_of
 
+pytestmark = pytest.mark.slow
+
 
 def in_one_group(folder: Path, count: int) -> Path:
     with h5py.File(folder / "a.h5", "w") as file:

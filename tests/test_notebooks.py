@@ -23,6 +23,8 @@ from nbclient import NotebookClient
 import pipeline
 from tests.common import accumulated, pixels
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NAMES = ("a_sweep_compared", "convert_a_large_run", "explore_a_run")
 WIDGET = "application/vnd.jupyter.widget-view+json"

@@ -14,6 +14,8 @@ import pipeline
 from tests.common import pixels, write_component
 from tests.conftest import STEPS, Server, eventually, serving, stored
 
+pytestmark = pytest.mark.slow
+
 
 def quoted(**words: Any) -> str:
     return urllib.parse.urlencode(words)

@@ -1,1 +1,5 @@
-"""The command ``hdf2tb``: its arguments, what each command does, and what a person sees of it."""
+"""The command ``hdf2tb``."""
+
+from pipeline.cli.parser import main
+
+__all__ = ["main"]

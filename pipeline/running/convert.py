@@ -29,7 +29,7 @@ from pipeline.running.report import Report, RunReport
 from pipeline.running.tasks import Failure, guarded
 from pipeline.slicing.budget import Budget, machine_cores
 from pipeline.units import size_in_bytes
-from pipeline.writing.event_files import locked, write_experiment
+from pipeline.writing.eventfiles import locked, write_experiment
 
 if TYPE_CHECKING:
     from dask.delayed import Delayed

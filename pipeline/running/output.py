@@ -16,7 +16,7 @@ from pipeline.running.passes import Piece, ResumePoint
 from pipeline.running.progress import Progress, Tally
 from pipeline.running.report import RunReport
 from pipeline.running.run_output import RunOutput
-from pipeline.writing.event_files import EventFiles
+from pipeline.writing.eventfiles import EventFiles
 
 __all__ = ["write_computed", "write_runs"]
 

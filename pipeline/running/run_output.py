@@ -15,7 +15,7 @@ from pipeline.running.report import RunReport, phrases
 from pipeline.running.resume import plain_levels, resume_point
 from pipeline.running.tasks import Failure, Outcome, guarded
 from pipeline.writing.checkpoint import Checkpoint, CheckpointFile
-from pipeline.writing.event_files import FIRST_RECORD, EventFiles, event_file
+from pipeline.writing.eventfiles import FIRST_RECORD, EventFiles, event_file
 from pipeline.writing.journal import Entry, Journal, Ranges, journal_path
 from pipeline.writing.previous import Aside
 

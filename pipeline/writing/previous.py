@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.errors import unwritable
-from pipeline.writing.event_files import GROWING, EventFiles, event_file
+from pipeline.writing.eventfiles import GROWING, EventFiles, event_file
 from pipeline.writing.journal import Journal
 
 __all__ = ["Aside"]

@@ -17,7 +17,7 @@ import pipeline
 from pipeline.errors import SettingError, SourceError
 from pipeline.notebook.gallery import Gallery, Preview
 from pipeline.running.cache import CACHE
-from pipeline.writing.event_files import read_hparams
+from pipeline.writing.eventfiles import read_hparams
 from tests.common import accumulated, pixels, write_component
 from tests.conftest import PLOTS, STEPS, Read, stored
 

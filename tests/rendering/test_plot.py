@@ -29,6 +29,8 @@ from pipeline.rendering.registry import PLOTS, make_plot
 from pipeline.testing import columns_of, drawn_in_parts, points_by_tag, signal_of, summary_of
 from tests.common import block_of, through_pickle
 
+pytestmark = pytest.mark.slow
+
 #: Settings that change how a kind folds over time, by kind and format, beside those that every kind is tried with.
 VARIANTS: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("heatmap", "image"): [

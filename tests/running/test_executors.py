@@ -32,6 +32,8 @@ from pipeline.slicing.budget import Budget
 from tests.conftest import PLOTS, untouched
 from tests.processes import written
 
+pytestmark = pytest.mark.slow
+
 #: Every way in which a plot is folded over blocks: in one pass, merged, in windows, in two passes.
 FOLDS = [
     *PLOTS,
@@ -338,6 +340,10 @@ def test_tasks_are_named_by_what_they_do(cluster: LocalCluster) -> None:
 _TURNS, _GO_ON = itertools.count(), threading.Event()
 
 
+def _hold_up() -> bool:
+    return _GO_ON.wait(60)
+
+
 def _turn() -> int:
     return next(_TURNS)
 
@@ -349,7 +355,7 @@ def test_what_is_sent_first_is_begun_first() -> None:
         Client(one, set_as_default=False) as client,
     ):
         where = OnCluster(client)
-        held_up = where.submit(_GO_ON.wait, 60)
+        held_up = where.submit(_hold_up)
         handles = [where.submit(_turn) for _ in range(30)]
         _GO_ON.set()
         assert where.result(held_up)

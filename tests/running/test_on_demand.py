@@ -20,9 +20,11 @@ from pipeline.planning.match import plan_run
 from pipeline.running.cache import Cache
 from pipeline.running.on_demand import OnDemand
 from pipeline.slicing.budget import Budget
-from pipeline.writing.event_files import read_hparams
+from pipeline.writing.eventfiles import read_hparams
 from tests.common import accumulated, write_component
 from tests.conftest import Read
+
+pytestmark = pytest.mark.slow
 
 SIZE = (2, 1.5)
 BLOCKS = Budget(block=3000)  # so that there is something to merge
@@ -47,15 +49,15 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(0)
     path = tmp_path_factory.mktemp("run") / "GC.h5"
     data = {
-        "weights": rng.normal(size=(300, 4, 5)),
-        "gains": rng.normal(size=(300, 3, 3)),
-        "delays": rng.normal(size=(300, 3, 3)),
-        "voltage": rng.normal(size=(300, 6)).astype(np.float32),
-        "spiked": (rng.random((300, 9)) < 0.1).astype(np.float32),
+        "weights": rng.normal(size=(120, 4, 5)),
+        "gains": rng.normal(size=(120, 3, 3)),
+        "delays": rng.normal(size=(120, 3, 3)),
+        "voltage": rng.normal(size=(120, 3)).astype(np.float32),
+        "spiked": (rng.random((120, 9)) < 0.1).astype(np.float32),
     }
     write_component(path, "GC", data)
     with h5py.File(path, "a") as file:
-        file["current"] = rng.normal(size=(300, 2))
+        file["current"] = rng.normal(size=(120, 2))
     return path
 
 

@@ -20,9 +20,11 @@ from pipeline.running.executors.in_process import InProcess
 from pipeline.running.passes import all_at_once
 from pipeline.running.tasks import Failure
 from pipeline.slicing.budget import Budget
-from pipeline.writing.event_files import EventFiles, locked
+from pipeline.writing.eventfiles import EventFiles, locked
 from tests.common import tree_bytes, write_component
 from tests.conftest import Read
+
+pytestmark = pytest.mark.slow
 
 PLOTS = [
     {"voltage": {"kind": "trace", "format": "scalar"}},
@@ -237,7 +239,7 @@ def test_a_full_disk_is_told_and_what_was_written_goes_on(
         return Full(path, mode, **options) if "tfevents" in str(path) else open(path, mode, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.writing.event_files.open", full_for_events, raising=False)
+        patch.setattr("pipeline.writing.eventfiles.open", full_for_events, raising=False)
         with pytest.raises(OutputError, match="No space left"):
             convert(source, tmp_path / "tb", PLOTS)
     convert(source, tmp_path / "tb", PLOTS)

@@ -23,6 +23,8 @@ from pipeline.errors import OutputError, SourceError
 from pipeline.serving.process import Server, open_page, tensorboard_flags
 from tests.common import accumulated
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def taken() -> Iterator[int]:

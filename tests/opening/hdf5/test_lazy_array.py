@@ -18,7 +18,7 @@ from xarray.core import indexing
 
 from pipeline.errors import SourceError
 from pipeline.opening.hdf5.lazy_array import StoredArray, compression, open_file, stored_identity
-from pipeline.writing.event_files import read_hparams
+from pipeline.writing.eventfiles import read_hparams
 from tests.common import forbid_reads, write_hdf5
 
 VALUES = np.arange(23 * 5 * 4, dtype=np.float32).reshape(23, 5, 4)

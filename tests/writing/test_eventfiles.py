@@ -8,7 +8,7 @@ import pytest
 from pipeline.errors import OutputError
 from pipeline.model.record import Scalars
 from pipeline.writing import encode
-from pipeline.writing.event_files import (
+from pipeline.writing.eventfiles import (
     FIRST_RECORD,
     EventFiles,
     event_file,
