@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,10 @@ from typing import Any
 __all__ = ["columns", "html_table", "show", "table", "text_of"]
 
 #: The width of text that is not for a terminal: nothing is folded. On a narrow terminal long lines go on in the next.
-_ENDLESS, _LEAST = 10_000, 120
+_ENDLESS, _LEAST = 1_000_000, 120
+
+#: What would move the cursor of a terminal, or end a line, if it stood in a name.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def columns(head: Sequence[str], rows: Iterable[Sequence[str]], styles: Sequence[str] = ()) -> Any:
@@ -34,7 +38,7 @@ def columns(head: Sequence[str], rows: Iterable[Sequence[str]], styles: Sequence
         last = number == len(head) - 1  # the one that is folded where there is too little room
         found.add_column(Text(name), style=styles[number] if styles else None, overflow="fold", no_wrap=not last)
     for row in rows:
-        found.add_row(*map(Text, row))
+        found.add_row(*(Text(_CONTROLS.sub(" ", cell)) for cell in row))
     return found
 
 
@@ -50,11 +54,14 @@ def text_of(renderable: Any, stream: Any = None) -> str:
         or it has none. None: plain text.
     """
     from rich.console import Console
+    from rich.measure import Measurement
 
     terminal = stream is not None and stream.isatty()
     plain = not terminal or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    encoding = getattr(stream, "encoding", None) or "utf-8"
     console = Console(
-        file=io.StringIO() if stream is None else stream,
+        file=io.TextIOWrapper(io.BytesIO(), encoding),  # whose letters it can use; `stream` is left to the caller
+        force_terminal=terminal,
         width=max(_LEAST, shutil.get_terminal_size().columns) if terminal else _ENDLESS,
         color_system=None if plain else "standard",
         markup=False,
@@ -62,9 +69,11 @@ def text_of(renderable: Any, stream: Any = None) -> str:
         highlight=False,
         force_jupyter=False,
     )
+    least = Measurement.get(console, console.options.update(max_width=_ENDLESS), renderable).minimum
+    console.width = max(console.width, least)  # a name is never cut
     with console.capture() as captured:
         console.print(renderable)
-    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+    return "\n".join(line.rstrip() for line in captured.get().split("\n")).rstrip("\n")
 
 
 def show(renderable: Any) -> None:

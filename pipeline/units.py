@@ -12,8 +12,10 @@ __all__ = ["SECONDS", "duration", "duration_text", "plural", "quantity", "size_i
 
 #: Seconds in one of each unit of time that is understood.
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
-_WORDS = {"second": "s", "sec": "s", "millisecond": "ms", "msec": "ms", "microsecond": "us", "usec": "us"}
-_WORDS |= {"nanosecond": "ns", "nsec": "ns", "minute": "min", "hour": "h", "hr": "h"}
+SECONDS |= {"ps": 1e-12, "d": 86400.0}
+_WORDS = {"second": "s", "sec": "s", "millisecond": "ms", "msec": "ms", "millisec": "ms", "microsecond": "us"}
+_WORDS |= {"usec": "us", "microsec": "us", "nanosecond": "ns", "nsec": "ns", "picosecond": "ps", "psec": "ps"}
+_WORDS |= {"minute": "min", "hour": "h", "hr": "h", "day": "d", "1/hz": "s", "1/khz": "ms", "1/mhz": "us"}
 _QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([a-zA-Zµμ]*)\s*")
 _BYTES = {"": 1, "b": 1, "k": 10**3, "kb": 10**3, "m": 10**6, "mb": 10**6, "g": 10**9, "gb": 10**9}
 _BYTES |= {"t": 10**12, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
@@ -28,9 +30,19 @@ def quantity(value: Any) -> tuple[float, str] | None:
 
 
 def time_unit(units: Any) -> str:
-    """Return the unit of time that an attribute such as ``ms``, ``Seconds`` or ``hours since 2000-01-01`` names."""
-    word = str(units).strip().split(" ")[0] or "step"
-    return _WORDS.get(word.lower().removesuffix("s"), word)
+    """Return the unit of time that an attribute names; a word that is not known is returned as it is.
+
+    Examples
+    --------
+    >>> [time_unit(units) for units in ("ms", "Seconds", "[msec.]", "days since 2000-01-01", "1/kHz", "frames")]
+    ['ms', 's', 'ms', 'd', 'ms', 'frames']
+    """
+    text = str(units).strip().strip("[](){}").strip()
+    word = text.split(" ")[0].rstrip(".,;") or "step"
+    if word in SECONDS:
+        return word
+    lower = word.lower()
+    return next((_WORDS[form] for form in (lower, lower.removesuffix("s")) if form in _WORDS), word)
 
 
 def duration(value: Any) -> tuple[float, str]:

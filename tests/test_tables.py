@@ -35,17 +35,31 @@ def test_colours_and_width_are_those_of_the_terminal(monkeypatch: pytest.MonkeyP
     for name in ("NO_COLOR", "TERM"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "130")
-    shown = columns(("name", "what"), [("voltage", "w" * 240)], ("cyan", ""))
+    shown = columns(("name", "what"), [("voltage", "ww " * 80)], ("cyan", ""))
     coloured = text_of(shown, Terminal())
     assert "\x1b[36mvoltage" in coloured
     lines = re.sub(r"\x1b\[[\d;]*m", "", coloured).splitlines()
     assert max(map(len, lines)) <= 130
-    assert "".join(line.split()[-1] for line in lines[1:]) == "w" * 240
+    assert len(lines) > 2
+    assert " ".join(lines).count("ww") == 80
     assert "\x1b" not in text_of(shown, io.StringIO())
     for name, value in (("NO_COLOR", "1"), ("TERM", "dumb")):
         with monkeypatch.context() as patch:
             patch.setenv(name, value)
             assert "\x1b" not in text_of(shown, Terminal())
+
+
+def test_a_name_is_never_cut_however_narrow_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("NO_COLOR", "1")
+    name = "n" * 150
+    assert name in text_of(columns(("name", "what"), [(name, "w" * 40)]), Terminal())
+    assert "x" * 15_000 in table([("name",), ("x" * 15_000,)])
+
+
+def test_nothing_in_a_cell_moves_the_cursor_or_ends_the_line() -> None:
+    lines = table([("name", "size"), ("a\x1b[2Jb\u2028c\nd\te", "1")]).splitlines()
+    assert lines[1:] == ["  a [2Jb c d e  1"]
 
 
 def test_a_table_of_a_notebook_is_escaped() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.units import duration_text, size_text
+from pipeline.units import SECONDS, duration_text, size_text, time_unit
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,24 @@ def test_no_size_is_written_with_an_exponent_or_four_digits() -> None:
 )
 def test_a_duration(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("said", "unit"),
+    [
+        ("ms", "ms"),
+        ("msec.", "ms"),
+        ("[ms]", "ms"),
+        ("(Seconds)", "s"),
+        ("days since 2000-01-01", "d"),
+        ("1/kHz", "ms"),
+        ("ps", "ps"),
+        ("Hours", "h"),
+        ("µs", "µs"),
+        ("", "step"),
+        ("frames", "frames"),
+    ],
+)
+def test_a_unit_of_time_in_any_usual_spelling(said: str, unit: str) -> None:
+    assert time_unit(said) == unit
+    assert unit in SECONDS or unit in ("step", "frames")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -104,7 +105,24 @@ def _demo_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0 done, 1 something could not be converted, 2 wrong use."""
-    top = parser()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # µV on a terminal of ASCII is no reason to stop
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        try:
+            return _run(parser(), arguments)
+        finally:
+            sys.stdout.flush()  # here, where it is seen that nobody reads on
+    except BrokenPipeError:
+        _silence()
+        return 0
+    except OSError as error:  # a full disk behind ``>``
+        _silence()
+        print(f"hdf2tb: error: standard output cannot be written ({error.strerror})", file=sys.stderr)
+        return 1
+
+
+def _run(top: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
     given = top.parse_args(arguments)
     if given.version:
         from pipeline import __version__
@@ -121,9 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: at a whole record, with a word
     try:
-        code = int(getattr(commands, given.command)(given))
-        sys.stdout.flush()  # here, where it is seen that nobody reads on
-        return code
+        return int(getattr(commands, given.command)(given))
     except ConversionError as error:
         for line in error.report.problems:
             print(f"hdf2tb: error: {line}", file=sys.stderr)
@@ -134,6 +150,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("hdf2tb: interrupted; the same command goes on from here", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python writes as it ends
-        return 0
+
+
+def _silence() -> None:
+    """Send what is left to be printed nowhere, because Python tries it again as it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.errors import SourceError
 
-__all__ = ["SUFFIXES", "run_files", "run_name"]
+__all__ = ["SUFFIXES", "readable_name", "run_files", "run_name"]
 
 #: Endings by which HDF5 files are found in a folder; a file that is named itself may have any.
 SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nwb", ".nix", ".nc", ".mat")
@@ -48,7 +48,12 @@ def run_files(path: str | os.PathLike[str]) -> list[Path]:
 def run_name(path: str | os.PathLike[str]) -> str:
     """Return the name of the run at `path`: the folder's name, or the file's without its ending."""
     place = Path(path).resolve()
-    return place.name if place.is_dir() else place.stem
+    return readable_name(place.name if place.is_dir() else place.stem)
+
+
+def readable_name(name: str) -> str:
+    """Return the name of a file as text; an old disk's names need not be UTF-8, tags must be."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -13,7 +13,7 @@ import xarray as xr
 from xarray.core import indexing
 
 from pipeline.errors import PipelineError, SourceError, TimeAxisWarning
-from pipeline.opening.discover import run_files, run_name
+from pipeline.opening.discover import readable_name, run_files, run_name
 from pipeline.opening.hdf5.lazy_array import StoredArray, compression, open_file
 from pipeline.opening.layouts.contents import attributes
 from pipeline.opening.layouts.protocol import Component, Stored
@@ -95,7 +95,8 @@ def _open(path: Path, taken: set[str], dt: tuple[float, str] | None) -> dict[str
 
 def _free_name(wanted: str | None, file: Path, taken: set[str]) -> str:
     """Return the node name for a component; where two files name the same one, the later takes its file's name."""
-    tried = [(wanted or "").replace("/", "_"), file.stem, file.name, f"{file.name}-{len(taken)}"]
+    stem, whole = readable_name(file.stem), readable_name(file.name)
+    tried = [(wanted or "").replace("/", "_"), stem, whole, f"{whole}-{len(taken)}"]
     name = next(name for name in tried if name and name not in taken)
     taken.add(name)
     return name

@@ -40,6 +40,8 @@ class Job:
     drawings : tuple of Drawing
     budget : Budget
         How much a block has, and how much of a first pass may be cached for the second.
+    notes : tuple of str
+        What a user should know of it, told when it is done.
     """
 
     variable: xr.Variable
@@ -47,6 +49,7 @@ class Job:
     times: xr.Variable | None
     drawings: tuple[Drawing, ...]
     budget: Budget = Budget()
+    notes: tuple[str, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle its fields alone, because what was worked out from them is worked out again."""

@@ -11,6 +11,7 @@ import xarray as xr
 
 from pipeline.errors import PipelineError, SettingError
 from pipeline.opening import open_run
+from pipeline.opening.discover import readable_name, run_name
 from pipeline.planning.config import Plots
 from pipeline.planning.match import plan_run
 from pipeline.planning.plan import Plan
@@ -52,7 +53,7 @@ def _run_names(sources: Sequence[Source]) -> list[str]:
             parts.append((item.name or "run",))
         else:
             path = Path(item).resolve()
-            parts.append((*path.parts[1:-1], path.name if path.is_dir() else path.stem))
+            parts.append((*map(readable_name, path.parts[1:-1]), run_name(path)))
     names = [part[-1] for part in parts]
     for depth in range(2, max(map(len, parts), default=0) + 1):
         places: dict[str, set[tuple[str, ...]]] = {}

@@ -45,8 +45,19 @@ def hparam_values(name: str, value: Any) -> dict[str, bool | float | str]:
     if isinstance(value, bool):
         return {name: value}
     if isinstance(value, int | float):
-        return {name: float(value)}
+        return {name: exact(value)}
     return {name: " ".join(str(value).split())}
+
+
+def exact(value: int | float) -> float | str:
+    """Return a number as the page can hold it; as text where a double has too few digits, such as a seed of 64 bits.
+
+    Examples
+    --------
+    >>> exact(20), exact(6025226150559117445)
+    (20.0, '6025226150559117445')
+    """
+    return str(value) if isinstance(value, int) and int(float(value)) != value else float(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +109,8 @@ class Hparam(Plot):
     def _columns(self, signal: Signal, summary: Statistics) -> dict[str, bool | float | str]:
         if not _single(signal):
             return dict(summary.columns(signal.name))
-        return {signal.name: bool(summary.mean) if signal.dtype == "bool" else summary.mean}
+        value = summary.low if np.dtype(signal.dtype).kind in "iu" else summary.mean
+        return {signal.name: bool(value) if signal.dtype == "bool" else exact(value)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from pipeline.model.clock import Clock
@@ -30,8 +32,24 @@ def with_clock(job: Job) -> Job:
     if values.dtype.kind in "mM":  # dates and durations, as xarray decodes them from other files
         since = values[0] if values.dtype.kind == "M" else np.timedelta64(0, "s")
         values, unit = (values - since) / np.timedelta64(1, "s"), "s"
+    values, notes = _finite(job, values.astype(np.float64) if values.dtype.kind not in "f" else values)
     line = evenly_spaced(values)
     clock = Clock(job.length) if line is None else Clock(job.length, *line, unit=unit)
     seconds = xr.Variable(("time",), values.astype(np.float64) * SECONDS.get(unit, 1.0))
     drawings = tuple(drawing.fit(replace(drawing.signal, time=clock)) for drawing in job.drawings)
-    return replace(job, times=None if line else seconds, drawings=drawings)
+    return replace(job, times=None if line else seconds, drawings=drawings, notes=notes)
+
+
+def _finite(job: Job, times: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], tuple[str, ...]]:
+    """Return times of which none is missing, because TensorBoard stops reading where one is no number; and what to say.
+
+    A missing time is put between its neighbours.
+    """
+    there = np.isfinite(times)
+    if there.all():
+        return times, ()
+    missing = f"{job.name}: {np.count_nonzero(~there):,} of its {len(times):,} times are no numbers"
+    if not there.any():
+        return np.arange(len(times), dtype=np.float64), (f"{missing}; steps are counted instead",)
+    steps = np.arange(len(times))
+    return np.interp(steps, steps[there], times[there]), (f"{missing}; they are taken from those around them",)

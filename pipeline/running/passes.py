@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -74,9 +74,10 @@ def all_at_once(jobs: Sequence[Job]) -> tuple[Outcome | Failure, ...]:
 
 
 def _whole(job: Job) -> Outcome | Failure:
-    found = [piece.handle for piece in pieces(with_clock(job), InProcess())]
+    job = with_clock(job)
+    found = [piece.handle for piece in pieces(job, InProcess())]
     failed = next((outcome for outcome in found if isinstance(outcome, Failure)), None)
-    return failed or joined(found)
+    return failed or replace(joined(found), notes=job.notes)
 
 
 def pieces(job: Job, where: Executor, resume: ResumePoint | None = None) -> Iterator[Piece]:

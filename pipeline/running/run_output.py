@@ -128,6 +128,7 @@ class RunOutput:
             yield Piece(self.where.submit(guarded, _same, job), None)
             return
         self.counts[index] = len(job.sizes)  # a window in seconds needs the times
+        self.notes += job.notes
         resume = None
         if self.checkpoint and index == self.reused:
             resume = resume_point(self.checkpoint, job)
@@ -163,6 +164,7 @@ class RunOutput:
         if result is not None:
             append_outcome(self.files, result)
             self.hparams |= result.hparams
+            self.notes += result.notes
         elif key in self.aside.entries:
             self.aside.copy(key, self.files)
             self.hparams |= self.aside.entries[key].hparams

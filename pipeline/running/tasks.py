@@ -48,11 +48,14 @@ class Outcome:
     hparams : dict
     partials : tuple
         Still to be merged, one a summarised plot; None where there is nothing.
+    notes : tuple of str
+        What a user should know.
     """
 
     events: tuple[tuple[str, bytes | bytearray | memoryview], ...] = ()
     hparams: dict[str, bool | float | str] = field(default_factory=dict)
     partials: tuple[Any, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
         """Pickle it so that its event bytes need not be copied (PEP 574)."""
@@ -61,7 +64,7 @@ class Outcome:
             if operator.index(protocol) < 5
             else tuple((kind, PickleBuffer(data)) for kind, data in self.events)
         )
-        return Outcome, (events, self.hparams, self.partials)
+        return Outcome, (events, self.hparams, self.partials, self.notes)
 
 
 @dataclass(frozen=True)

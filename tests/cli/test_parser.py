@@ -226,18 +226,58 @@ def test_ci_runs_what_the_readme_says() -> None:
     assert line in (README.parent / ".ci" / "run").read_text()
 
 
-@pytest.mark.parametrize("command", [["inspect"], ["convert", "--dry-run", "--out", "tb"]], ids=["inspect", "convert"])
-@pytest.mark.parametrize("datasets", [1, 1500], ids=["little", "more than a pipe holds"])
-def test_nobody_reading_on_is_no_error(tmp_path: Path, command: list[str], datasets: int) -> None:
-    with h5py.File(tmp_path / "a.h5", "w") as file:
-        for number in range(datasets):
-            file[f"v{number:04}"] = np.zeros((4, 3))
-    words = [sys.executable, "-m", "pipeline", *command, str(tmp_path / "a.h5")]
+COMMANDS = {
+    "inspect": ["inspect"],
+    "convert": ["convert", "--dry-run", "--out", "tb"],
+    "version": ["--version"],
+    "help": ["inspect", "--help"],
+}
+BUFFERED = os.environ | {"PYTHONUNBUFFERED": ""}  # what is printed leaves when Python ends
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Files of little, and of more than a pipe holds of words."""
+    found = {}
+    for name, datasets in (("little", 1), ("much", 600)):
+        found[name] = tmp_path_factory.mktemp(name) / "a.h5"
+        with h5py.File(found[name], "w") as file:
+            for number in range(datasets):
+                file[f"v{number:04}"] = np.zeros((4, 3))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize("size", ["little", "much"])
+def test_nobody_reading_on_is_no_error(many: dict[str, Path], command: list[str], size: str) -> None:
+    words = [sys.executable, "-m", "pipeline", *command, *([] if command == ["--version"] else [str(many[size])])]
     read, write = os.pipe()
     os.close(read)  # as `head` does when it has seen enough
     try:
-        done = subprocess.run(words, stdout=write, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(words, stdout=write, stderr=subprocess.PIPE, text=True, env=BUFFERED)
     finally:
         os.close(write)
     assert done.returncode == 0
     assert [line for line in done.stderr.splitlines() if not line.startswith("note: ")] == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_full_disk_behind_the_output_is_one_line(many: dict[str, Path]) -> None:
+    with open("/dev/full", "w") as full:
+        words = [sys.executable, "-m", "pipeline", "--version"]
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, env=BUFFERED)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "hdf2tb: error: standard output cannot be written (No space left on device)\n",
+    )
+
+
+def test_a_unit_that_the_terminal_cannot_show_is_no_error(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["v"] = np.zeros((4, 3))
+        file["v"].attrs["units"] = "µV"
+    words = [sys.executable, "-m", "pipeline", "inspect", str(tmp_path / "a.h5")]
+    done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+    assert "v (\\xb5V)" in done.stdout

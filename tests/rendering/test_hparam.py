@@ -126,3 +126,21 @@ def test_as_scalars_a_single_value_stays_a_hyperparameter(shape: tuple[int, ...]
     kind: Plot = HparamScalar(time_axis=0).fit(signal)
     assert kind == Hparam(time_axis=0)
     assert columns_of(drawn_in_parts(kind, signal, block_of(np.full((1,), 4.0)))) == {"GC/tau": 4.0}
+
+
+@pytest.mark.parametrize("value", [6025226150559117445, 2**53 + 1, 1 - 2**63, 2**64 - 1])
+@pytest.mark.parametrize("dtype", ["setting", "array", "dataset"])
+def test_a_whole_number_keeps_all_its_digits(value: int, dtype: str) -> None:
+    if dtype == "setting":
+        found = hparam_values("GC/tau", value)
+    else:
+        array = np.array([value], np.uint64 if value > 2**63 else np.int64)
+        found = hparam_values("GC/tau", array) if dtype == "array" else shown(array)
+    assert found == {"GC/tau": str(value)}
+
+
+def test_a_whole_number_that_a_double_holds_is_a_number() -> None:
+    for value in (0, 2**53, -(2**60), 7):
+        for found in (hparam_values("GC/tau", value), shown(np.array([value]))):
+            assert found == {"GC/tau": float(value)}
+            assert isinstance(found["GC/tau"], float)

@@ -42,7 +42,7 @@ class _Index:
 
     offsets: npt.NDArray[np.int64]
     sizes: npt.NDArray[np.int64]
-    raw: npt.NDArray[np.bool_]
+    masks: npt.NDArray[np.uint32]
 
 
 def read_chunks(dataset: h5py.Dataset, wanted: range) -> npt.NDArray[Any] | None:
@@ -55,19 +55,38 @@ def read_chunks(dataset: h5py.Dataset, wanted: range) -> npt.NDArray[Any] | None
         Ascending and not empty; either without gaps, or of a dataset with one index a chunk.
     """
     chunks, shape = dataset.chunks, dataset.shape
-    if chunks is None or chunks[1:] != shape[1:] or not dataset.dtype.isnative:
+    if chunks is None or chunks[1:] != shape[1:] or not _stored_as_in_memory(dataset):
         return None
-    decode = _decoder(dataset)
+    filters = _filters(dataset)
+    decode = _decoder(filters, dataset.dtype.itemsize)
     if decode is None:
         return None
+    try:
+        return _read(dataset, wanted, decode, (1 << len(filters)) - 1)
+    except OSError:  # a damaged chunk, or one that is stored in a way not known here: HDF5 knows, or says what is wrong
+        return None
+
+
+def _stored_as_in_memory(dataset: h5py.Dataset) -> bool:
+    """Whether a value's bytes in the file are those of numpy: its order, all its bits, none of them shifted."""
+    if not dataset.dtype.isnative:
+        return False
+    return bool(dataset.id.get_type().equal(h5py.h5t.py_create(dataset.dtype, logical=True)))
+
+
+def _read(dataset: h5py.Dataset, wanted: range, decode: Decoder, unfiltered: int) -> npt.NDArray[Any] | None:
+    """Read and decode chunks; one whose filter mask is `unfiltered` is stored as it is, other masks are HDF5's."""
+    chunks, shape = dataset.chunks, dataset.shape
     if wanted.step > 1:
-        return _read_apart(dataset, wanted, decode) if chunks[0] == 1 else None
+        return _read_apart(dataset, wanted, decode, unfiltered) if chunks[0] == 1 else None
     first, past, total = wanted[0] // chunks[0], wanted[-1] // chunks[0] + 1, -(-shape[0] // chunks[0])
     if past - first < _FEWEST or total > max(_MOST_LISTED, 20 * (past - first)) or dataset.file.userblock_size:
         return None
     path = dataset.file.filename
     status = os.stat(path)
     index = _index(path, dataset.name, status.st_mtime_ns, status.st_size, total, dataset)
+    if not np.isin(index.masks[first:past], (0, unfiltered)).all():
+        return None
     out = np.empty(((past - first) * chunks[0], *shape[1:]), dataset.dtype)
     with open(path, "rb", buffering=0) as file:
         rows = out.reshape(past - first, -1)
@@ -79,7 +98,7 @@ def read_chunks(dataset: h5py.Dataset, wanted: range) -> npt.NDArray[Any] | None
     return out[wanted[0] - first * chunks[0] :][: len(wanted)]
 
 
-def _read_apart(dataset: h5py.Dataset, wanted: range, decode: Decoder) -> npt.NDArray[Any] | None:
+def _read_apart(dataset: h5py.Dataset, wanted: range, decode: Decoder, unfiltered: int) -> npt.NDArray[Any] | None:
     """Read one-index chunks that lie apart, each by its number; None if one was never written."""
     rest = (0,) * (dataset.ndim - 1)
     out = np.empty((len(wanted), *dataset.shape[1:]), dataset.dtype)
@@ -91,13 +110,15 @@ def _read_apart(dataset: h5py.Dataset, wanted: range, decode: Decoder) -> npt.ND
         except (OSError, RuntimeError):
             return None
         masks, stored = zip(*found, strict=True)
+        if not {0, unfiltered}.issuperset(masks):
+            return None
         _decode(stored, np.array(masks) != 0, rows[at : at + group], decode)
     return out
 
 
 def _fill(rows: npt.NDArray[np.uint8], index: _Index, part: slice, file: int, decode: Decoder) -> None:
     """Read chunks into rows, shape (chunk, bytes): those stored as they are directly, others by way of `decode`."""
-    offsets, sizes, raw = index.offsets[part], index.sizes[part], index.raw[part]
+    offsets, sizes, raw = index.offsets[part], index.sizes[part], index.masks[part] != 0
     for run in _runs(offsets, sizes, raw & (sizes == rows.shape[1])):
         size = os.preadv(file, [rows[run].data], int(offsets[run.start]))
         _expect(rows[run].size, size, f"at {offsets[run.start]}")
@@ -157,14 +178,14 @@ def _index(path: str, name: str, changed: int, size: int, total: int, dataset: h
 
 
 def _list_chunks(dataset: h5py.Dataset, total: int) -> _Index:
-    index = _Index(np.zeros(total, np.int64), np.zeros(total, np.int64), np.zeros(total, bool))
+    index = _Index(np.zeros(total, np.int64), np.zeros(total, np.int64), np.zeros(total, np.uint32))
     found = indexed_chunks(dataset)
     if found is not None:
         starts, offsets, sizes, masks = found["start"][:, 0].astype(np.int64), *map(found.__getitem__, _FIELDS)
     else:
         starts, offsets, sizes, masks = _asked_chunks(dataset)
     numbers = starts // dataset.chunks[0]
-    index.offsets[numbers], index.sizes[numbers], index.raw[numbers] = offsets, sizes, masks != 0
+    index.offsets[numbers], index.sizes[numbers], index.masks[numbers] = offsets, sizes, masks
     return index
 
 
@@ -179,14 +200,13 @@ def _asked_chunks(dataset: h5py.Dataset) -> tuple[npt.NDArray[np.int64], ...]:
     return tuple(np.array(told, np.int64).reshape(-1, 4).T)
 
 
-def _decoder(dataset: h5py.Dataset) -> Decoder | None:
-    """Return what undoes a dataset's filters, or None if it has others than are known here.
-
-    A chunk whose filter mask is set was stored as it is; with several filters that could be a part of them.
-    """
+def _filters(dataset: h5py.Dataset) -> tuple[int, ...]:
     plist = dataset.id.get_create_plist()
-    filters = tuple(plist.get_filter(number)[0] for number in range(plist.get_nfilters()))
-    itemsize = dataset.dtype.itemsize
+    return tuple(plist.get_filter(number)[0] for number in range(plist.get_nfilters()))
+
+
+def _decoder(filters: tuple[int, ...], itemsize: int) -> Decoder | None:
+    """Return what undoes filters, or None if there are others than are known here."""
     return {
         (): _copy,
         (_LZF,): _lzf,

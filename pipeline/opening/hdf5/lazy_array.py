@@ -40,12 +40,27 @@ def open_file(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
     SourceError
         If there is no such file, or it is not HDF5, or it is damaged.
     """
-    try:
-        file = h5py.File(path, "r", locking=False)
-    except OSError as cause:
-        raise SourceError(f"{path}: {_why(path, cause)}") from cause
-    with file:
+    with _opened(path) as file:
         yield file
+
+
+#: Ways to open a file, tried in this order: undisturbed; with the lock of whoever has it open in this process; while a
+#: program writes it in the mode that HDF5 has for that (SWMR).
+_WAYS: tuple[dict[str, Any], ...] = ({"locking": False}, {}, {"locking": True}, {"swmr": True, "locking": False})
+_IN_USE = ("locking flag values", "already open")
+
+
+def _opened(path: str | os.PathLike[str]) -> h5py.File:
+    first: OSError | None = None
+    for way in _WAYS:
+        try:
+            return h5py.File(path, "r", **way)
+        except OSError as cause:
+            first = first or cause
+            if not any(words in str(first) for words in _IN_USE):
+                break
+    assert first is not None
+    raise SourceError(f"{path}: {_why(path, first)}") from first
 
 
 def _why(path: str | os.PathLike[str], cause: OSError) -> str:

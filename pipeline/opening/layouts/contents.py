@@ -8,7 +8,7 @@ import h5py
 
 from pipeline.opening.hdf5.attributes import attribute, parse_repr
 
-__all__ = ["attributes", "datasets", "member", "settings_of"]
+__all__ = ["attributes", "datasets", "member", "readable", "settings_of"]
 
 
 def datasets(file: h5py.File) -> tuple[dict[str, h5py.Dataset], dict[str, str]]:
@@ -26,6 +26,9 @@ def datasets(file: h5py.File) -> tuple[dict[str, h5py.Dataset], dict[str, str]]:
             return
         seen.add((info.fileno, info.addr))
         for key in node:
+            if readable(key) != key:
+                left_out[f"{path}/{readable(key)}"] = "a name that is not UTF-8"
+                continue
             name, item = f"{path}/{key}", member(node, key)
             if item is None:
                 left_out[name] = "a link that leads nowhere"
@@ -41,19 +44,28 @@ def datasets(file: h5py.File) -> tuple[dict[str, h5py.Dataset], dict[str, str]]:
     return numeric, left_out
 
 
+def readable(name: str | bytes) -> str:
+    """Return a name in HDF5 as text; h5py gives one that is not UTF-8 as bytes, or as halves of characters."""
+    raw = name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape")
+    return raw.decode("utf-8", "replace")
+
+
 def member(group: h5py.Group, key: str) -> h5py.Group | h5py.Dataset | None:
     """Return what a link leads to; None if there is no such link, or it leads nowhere."""
     try:
         return group[key]
-    except (KeyError, OSError):
+    except Exception:  # whatever h5py makes of a link to itself, through another file, or of a kind of its own
         return None
 
 
 def _not_numbers(dataset: h5py.Dataset) -> str:
     """Return why a dataset cannot be drawn, or an empty string."""
-    if dataset.shape is None:
+    try:
+        dtype, shape = dataset.dtype, dataset.shape
+    except Exception as error:  # h5py has no word for the type: integers of 24 bits, times of HDF5's own
+        return f"values of a type that h5py does not know ({error})"
+    if shape is None:
         return "holds no data"
-    dtype = dataset.dtype
     if dtype.kind in "biuf" and dtype.itemsize <= 8:
         return ""
     if h5py.check_string_dtype(dtype) is not None:
@@ -81,9 +93,9 @@ def attributes(node: h5py.Group | h5py.Dataset) -> dict[str, Any]:
     for key in node.attrs:
         try:
             value = attribute(node.attrs[key])
-        except (OSError, TypeError, ValueError):
+        except Exception:  # a type that h5py does not know; the other attributes tell what they tell
             continue
         items = value if isinstance(value, list) else [value]
         if not any(isinstance(item, h5py.Empty | h5py.Reference | h5py.RegionReference) for item in items):
-            found[key] = value
+            found[readable(key)] = value
     return found

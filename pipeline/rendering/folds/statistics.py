@@ -17,18 +17,21 @@ STATISTICS = ("mean", "std", "min", "max")
 
 
 class Statistics(NamedTuple):
-    """The number of finite values, their mean, sum of squared differences to it, lowest and highest."""
+    """The number of finite values, their mean, sum of squared differences to it, lowest and highest.
+
+    The lowest and highest of whole numbers keep all their digits.
+    """
 
     number: int
     mean: float
     spread: float
-    low: float
-    high: float
+    low: int | float
+    high: int | float
 
-    def columns(self, name: str) -> dict[str, float]:
+    def columns(self, name: str) -> dict[str, bool | float | str]:
         """Return a number for each of `STATISTICS`, under ``name/…``."""
         deviation = math.sqrt(self.spread / self.number) if self.number else math.nan
-        values = self.mean, deviation, self.low, self.high
+        values = self.mean, deviation, float(self.low), float(self.high)
         return {f"{name}/{statistic}": value for statistic, value in zip(STATISTICS, values, strict=True)}
 
 
@@ -56,10 +59,11 @@ class StatisticsFold:
 
 def statistics_of(values: Any) -> Statistics:
     """Return the statistics of an array of numbers."""
-    finite = values[np.isfinite(values)].astype(np.float64)
-    if not finite.size:
+    values = values[np.isfinite(values)]
+    if not values.size:
         return Statistics(0, math.nan, 0.0, math.nan, math.nan)
+    finite = values.astype(np.float64)
     with np.errstate(over="ignore"):
         mean = float(finite.mean())
         spread = float(((finite - mean) ** 2).sum())
-    return Statistics(finite.size, mean, spread, float(finite.min()), float(finite.max()))
+    return Statistics(finite.size, mean, spread, values.min().item(), values.max().item())

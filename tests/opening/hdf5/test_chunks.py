@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import h5py
@@ -10,6 +11,7 @@ import pytest
 
 from pipeline.opening.hdf5 import chunks
 from pipeline.opening.hdf5.chunks import read_chunks
+from pipeline.opening.hdf5.lazy_array import StoredArray
 
 STEPS = 301
 
@@ -134,3 +136,73 @@ def test_a_file_that_was_cut_off_is_an_error(tmp_path: Path) -> None:
         short.write_bytes(path.read_bytes()[:4000])
         with short.open("rb") as cut, pytest.raises(OSError, match="bytes can be read"):
             chunks._fill(rows, index, slice(0, STEPS), cut.fileno(), chunks._lzf)
+
+
+def odd_type(name: str) -> h5py.h5t.TypeID:
+    """Return a type of which HDF5 stores other bits than numpy has in memory."""
+    kind = (h5py.h5t.STD_I16LE if "signed" in name else h5py.h5t.STD_U16LE).copy()
+    if name == "big end first":
+        return h5py.h5t.STD_U16BE.copy()
+    if name == "a float of its own":
+        made = h5py.h5t.IEEE_F32LE.copy()
+        made.set_fields(30, 23, 7, 0, 23)
+        made.set_ebias(63)
+        return made
+    kind.set_precision(12)
+    kind.set_offset(4 if "shifted" in name else 0)
+    return kind
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=["none", "lzf", "gzip", "shuffle+gzip"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "12 bits",
+        "12 bits, signed",
+        "12 bits, shifted",
+        "12 bits, signed and shifted",
+        "big end first",
+        "a float of its own",
+    ],
+)
+def test_bits_that_are_not_those_of_memory_are_what_hdf5_makes_of_them(
+    tmp_path: Path, name: str, filters: dict[str, object]
+) -> None:
+    numbers = np.arange(-40, STEPS * 3 - 40).reshape(STEPS, 3) * 2
+    floating = "float" in name
+    numbers = (np.abs(numbers) if "signed" not in name or floating else numbers).astype("f4" if floating else "i2")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plist.set_chunk((1, 3))
+        if filters.get("shuffle"):
+            plist.set_shuffle()
+        if filters.get("compression") == "gzip":
+            plist.set_deflate(4)
+        if filters.get("compression") == "lzf":
+            plist.set_filter(32000, h5py.h5z.FLAG_OPTIONAL)
+        space = h5py.h5s.create_simple(numbers.shape)
+        made = h5py.h5d.create(file.id, b"x", odd_type(name), space, plist)
+        made.write(h5py.h5s.ALL, h5py.h5s.ALL, np.ascontiguousarray(numbers))
+    with h5py.File(tmp_path / "a.h5") as file:
+        found = read_chunks(file["x"], range(STEPS))
+        assert found is None or np.array_equal(found, file["x"][()])
+        np.testing.assert_array_equal(file["x"][()], numbers)
+    stored = StoredArray(str(tmp_path / "a.h5"), "/x", numbers.shape, numbers.dtype)
+    np.testing.assert_array_equal(stored.read((slice(None), slice(None))), numbers)
+    np.testing.assert_array_equal(stored.read((slice(None, None, 10), slice(None))), numbers[::10])
+
+
+@pytest.mark.parametrize("mask", range(4))
+def test_a_mask_of_a_part_of_the_filters_is_obeyed(tmp_path: Path, mask: int) -> None:
+    """Bit 0 leaves out the shuffle, bit 1 deflate; HDF5 writes such chunks where a filter fails, and so do others."""
+    numbers = np.arange(STEPS * 4, dtype=np.int32).reshape(STEPS, 4)
+    with h5py.File(write(tmp_path / "a.h5", numbers, 1, compression="gzip", shuffle=True), "a") as file:
+        row = numbers[7] * 3
+        data = row.tobytes() if mask & 1 else row.view(np.uint8).reshape(4, 4).T.tobytes()
+        file["x"].id.write_direct_chunk((7, 0), data if mask & 2 else zlib.compress(data), mask)
+        np.testing.assert_array_equal(file["x"][7], row)
+    expected = numbers.copy()
+    expected[7] = row
+    stored = StoredArray(str(tmp_path / "a.h5"), "/x", numbers.shape, numbers.dtype)
+    np.testing.assert_array_equal(stored.read((slice(None), slice(None))), expected)
+    np.testing.assert_array_equal(stored.read((slice(0, None, 7), slice(None))), expected[::7])

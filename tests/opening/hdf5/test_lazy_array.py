@@ -328,3 +328,33 @@ def test_a_forbidden_read_is_noticed(stored: StoredArray, monkeypatch: pytest.Mo
         np.asarray(lazy(Path(stored.path)))
     with h5py.File(stored.path) as file, pytest.raises(pytest.fail.Exception, match="was read"):
         file["group/x"][0]
+
+
+@pytest.mark.parametrize("locking", [True, False, "best-effort", None], ids=str)
+def test_a_file_that_is_open_in_this_process_is_read_too(tmp_path: Path, locking: Any) -> None:
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["x"] = VALUES
+    with h5py.File(path, "r", locking=locking), open_file(path) as file:
+        np.testing.assert_array_equal(file["x"][()], VALUES)
+
+
+def test_a_file_that_is_written_in_swmr_mode_is_read_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    script = (
+        "import sys, h5py, numpy as np\n"
+        "file = h5py.File(sys.argv[1], 'w', libver='latest')\n"
+        "x = file.create_dataset('x', data=np.arange(12.0).reshape(6, 2), chunks=(1, 2), maxshape=(None, 2))\n"
+        "file.swmr_mode = True\n"
+        "x.flush()\n"
+        "print('ready', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    words = [sys.executable, "-c", script, str(path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+        stored = StoredArray(str(path), "/x", (6, 2), np.dtype("f8"))
+        found = stored.read((slice(None), slice(None)))
+        writer.communicate("")
+    np.testing.assert_array_equal(found, np.arange(12.0).reshape(6, 2))
