@@ -144,7 +144,7 @@ class TensorboardWriter:
 
     def _draw(self, name: str, attr: str, value: Any, plot: Plot) -> None:
         value, time = _as_variable(value, plot)
-        plan = plan_array(name, attr, value, plot, self._tags, time=time)
+        plan = plan_array(name, attr, value, plot, self._tags, time=time, again=True)
         hparams = dict(plan.hparams)
         for job in plan.jobs:
             for piece in pieces(with_clock(job), InProcess()):

@@ -17,7 +17,7 @@ import xarray as xr
 import pipeline
 from pipeline import HDFData, TensorboardWriter
 from pipeline.writing.eventfiles import read_hparams
-from tests.common import accumulated, pixels
+from tests.common import accumulated, pixels, write_component
 from tests.conftest import PLOTS, STEPS, Read, events, stored
 
 VOLTAGE = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
@@ -278,13 +278,19 @@ def test_a_misspelt_setting_is_an_error(
         TensorboardWriter(tmp_path).write(HDFData(network / "data" / "GC.h5"), key, **settings)
 
 
-def test_the_same_tag_twice_is_an_error(tmp_path: Path) -> None:
-    writer = TensorboardWriter(tmp_path)
-    writer.trace("GC", "voltage", VOLTAGE, {"format": "scalar"})
-    with pytest.raises(pipeline.SettingError, match="GC/voltage: trace .* asked for twice"):
-        writer.trace("GC", "voltage", VOLTAGE, {"format": "scalar"})
-
-    assert len(accumulated(tmp_path).Scalars("GC/N0/voltage")) == len(VOLTAGE)
+def test_trials_of_one_component_follow_each_other(tmp_path: Path) -> None:
+    """As in the original: a script's loop over files writes each one's points under the same tags."""
+    writer = TensorboardWriter(tmp_path / "tb")
+    for trial in range(3):
+        path = write_component(tmp_path / f"{trial}.h5", "GC", {"voltage": np.full((10, 2), float(trial))})
+        for form in ("scalar", "image"):
+            writer.write(HDFData(path), "voltage", kind="trace", format=form)
+    found = accumulated(tmp_path / "tb")
+    assert found.Tags()["scalars"] == ["GC/N0/voltage", "GC/N1/voltage"]
+    points = found.Scalars("GC/N1/voltage")
+    assert [(point.step, point.value) for point in points] == [(s, float(t)) for t in range(3) for s in range(10)]
+    assert found.Tags()["images"] == ["GC/N0/voltage/image", "GC/N1/voltage/image"]
+    assert len(found.Images("GC/N0/voltage/image")) == 3
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,8 @@ from pipeline.rendering.plot import Plot
 from pipeline.units import time_unit
 
 __all__ = ["component_name", "plan_array", "plan_run"]
+
+_NAMED = 8  # what is not drawn, of one reason, by its name
 
 
 def plan_run(run: xr.DataTree, plots: Plots | None = None) -> Plan:
@@ -48,13 +51,21 @@ def plan_run(run: xr.DataTree, plots: Plots | None = None) -> Plan:
     """
     plan = Plan(run.name or "run")
     builder = _Builder(plan)
+    left_out: dict[str, str] = {}
     for node in run.subtree:
         component, held = component_name(node), node.to_dataset()  # once a node, because xarray builds it anew
         time = held.coords.get("time")
         variables = {str(name): held.variables[name] for name in held.data_vars}
         settings = {str(name): value for name, value in node.attrs.items() if str(name) not in variables}
         plan.known |= variables.keys() | settings.keys()
-        for name, plot in automatic_plots(variables, settings) if plots is None else plots:
+        if plots is None:
+            asked = list(automatic_plots(variables, settings))
+            drawn = {name for name, _ in asked}
+            left_out |= {
+                f"{component}/{name.lstrip('/')}": why for name, why in node.encoding.get("left_out", {}).items()
+            }
+            left_out |= {f"{component}/{n}": _undrawn(v) for n, v in variables.items() if n not in drawn}
+        for name, plot in asked if plots is None else plots:
             attr = name.removeprefix(f"{component}/")
             if attr in variables:
                 builder.add(component, attr, variables[attr], time, plot)
@@ -64,11 +75,34 @@ def plan_run(run: xr.DataTree, plots: Plots | None = None) -> Plan:
                 continue
             plan.matched.add(name)
     builder.finish()
+    plan.notes += _told(left_out)
     return plan
 
 
+def _undrawn(variable: xr.Variable) -> str:
+    """Return why no plot is chosen for a variable."""
+    if not variable.size:
+        return "holds no data"
+    return f"{variable.ndim} dimensions" if variable.ndim > 3 else f"{variable.dtype} values"
+
+
+def _told(left_out: dict[str, str]) -> Iterator[str]:
+    """Yield a line for each reason for which something is not drawn."""
+    for why in dict.fromkeys(left_out.values()):
+        names = [name for name, reason in left_out.items() if reason == why]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        yield f"not drawn: {', '.join(names[:_NAMED])}{more} ({why})"
+
+
 def plan_array(
-    component: str, attr: str, value: Any, plot: Plot, tags: dict[str, tuple[str, str]], *, time: Any = None
+    component: str,
+    attr: str,
+    value: Any,
+    plot: Plot,
+    tags: dict[str, tuple[str, str]],
+    *,
+    time: Any = None,
+    again: bool = False,
 ) -> Plan:
     """Return the plan of one plot of one value, raising what `plan_run` would note.
 
@@ -79,9 +113,11 @@ def plan_array(
         The tags that are taken, with their owners; those of this plot are added.
     time : xarray.DataArray, optional
         The time coordinate.
+    again : bool
+        Whether what was drawn under a tag is drawn there again, as of the next trial.
     """
     plan = Plan(component)
-    builder = _Builder(plan, tags)
+    builder = _Builder(plan, tags, again=again)
     if isinstance(value, xr.Variable) and value.ndim:
         builder.add(component, attr, value, time, plot)
     else:
@@ -109,8 +145,8 @@ def component_name(node: xr.DataTree) -> str:
 class _Builder:
     """Gathers plots into jobs; two plots of a variable along the same axis share a job, no two share a tag."""
 
-    def __init__(self, plan: Plan, tags: dict[str, tuple[str, str]] | None = None) -> None:
-        self.plan = plan
+    def __init__(self, plan: Plan, tags: dict[str, tuple[str, str]] | None = None, *, again: bool = False) -> None:
+        self.plan, self.again = plan, again
         self.jobs: dict[tuple[Any, ...], Job] = {}
         self.tags: dict[str, tuple[str, str]] = {} if tags is None else tags
 
@@ -149,10 +185,12 @@ class _Builder:
         if owners:
             owner, owner_title = owners[0]
             if (owner, owner_title) == (name, title):
+                if self.again:
+                    return drawing
                 raise SettingError(f"{name}: {title} is asked for twice")
             drawing = replace(drawing, suffix=f"/{drawing.plot.format if owner == name else drawing.signal.attr}")
             taken, tags = tags[0], _tags(drawing)
-            if any(tag in self.tags for tag in tags):
+            if any(tag in self.tags and not (self.again and self.tags[tag] == (name, title)) for tag in tags):
                 raise SettingError(f"{name}: its tag {taken} is that of {owner} too")
             self.plan.notes.append(f"{name}: tag {tags[0]}, since {owner} has {taken}")
         self.tags |= dict.fromkeys(tags, (name, title))

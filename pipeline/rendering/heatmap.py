@@ -26,6 +26,7 @@ from pipeline.rendering.settings import Settings, boolean, optional, setting
 __all__ = ["Heatmap", "MatrixHeatmap"]
 
 _SEQUENTIAL, _DIVERGING = "viridis", "RdBu_r"
+_LARGEST = 1e300  # no colour bar reaches further, because its length must be a number too; cells beyond have its end
 
 
 def _check_limits(value: Any) -> str | tuple[float, float]:
@@ -119,6 +120,7 @@ class Heatmap(Plot):
         found : (float, float)
         """
         low, high = found if math.isfinite(found[0]) else (0.0, 1.0)
+        low, high = max(low, -_LARGEST), min(high, _LARGEST)
         both_signs = low < 0 < high
         symmetric = self.symmetric if self.symmetric is not None else both_signs and self.cmap is None
         if symmetric and not isinstance(self.limits, tuple):

@@ -507,6 +507,29 @@ def test_more_tags_than_tensorboard_lists_well_are_told(tmp_path: Path, units: i
     assert plan.notes == ([note] if told else [])
 
 
+def test_what_is_not_drawn_is_told_with_its_reason(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["v"] = np.zeros((30, 2))
+        file["v"].dims[0].label = "time"
+        file["table"] = np.zeros(30, [("t", "f8"), ("Vm", "f4")])
+        file["g/table"] = np.zeros(30, [("t", "f8"), ("Vm", "f4")])
+        file["spectrum"] = np.zeros((30, 4), complex)
+        file["frames"] = np.zeros((30, 4, 4, 3), np.uint8)
+        file["empty"] = np.zeros((0, 4))
+        for number in range(10):
+            file[f"words/{number}"] = "text"
+    plan = plan_run(open_run(tmp_path / "a.h5"))
+    assert sorted(plan.notes) == [
+        "not drawn: a/empty (holds no data)",
+        "not drawn: a/frames (4 dimensions)",
+        "not drawn: a/g/table, a/table (compound values)",
+        "not drawn: a/spectrum (complex numbers)",
+        "not drawn: a/words/0, a/words/1, a/words/2, a/words/3, a/words/4, a/words/5, a/words/6, a/words/7 and 2 more "
+        "(strings)",
+    ]
+    assert plan_run(open_run(tmp_path / "a.h5"), parse_plots([asked("v", "trace")])).notes == []
+
+
 BIG = """
 import h5py, re, resource, sys
 import pipeline

@@ -98,6 +98,15 @@ def test_frames_of_one_value_are_drawn(value: float) -> None:
     assert (cells[0] == 255).all() == (not np.isfinite(value))
 
 
+@pytest.mark.parametrize("largest", [1e300, 1e307, 1.7e308])
+def test_the_largest_numbers_have_the_ends_of_the_colours(largest: float) -> None:
+    values = np.array([[[-largest, 0.0], [largest, 1.0]]])
+    (frame,), area, (low, high) = drawn(values)
+    assert (low, high) == (-1e300, 1e300)
+    found = cell_centres(frame, area, 2, 2)
+    assert np.abs(found - imshow_colours(np.clip(values[0], low, high), low, high, "RdBu_r")).max() <= 2
+
+
 def test_more_cells_than_pixels_show_their_mean() -> None:
     values = np.zeros((1, 600, 900), np.float32)
     values[0, :, ::2] = 1  # a stripe a cell, far finer than a pixel
