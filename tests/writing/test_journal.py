@@ -76,37 +76,3 @@ def test_a_journal_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.journal").mkdir()
     with pytest.raises(OutputError, match=r"a\.journal"):
         Journal(tmp_path / "a.journal").add(ENTRIES[0])
-
-
-def test_hyperparameters_that_are_rewritten_are_another_file(tmp_path: Path) -> None:
-    """Also what is replaced beside the journal is never rewritten in place."""
-
-
-LINE = {"name": "a", "key": "k", "ranges": {"images": [42, 77]}, "hparams": {"x": 1.5}}
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"name": 3},
-        {"key": None},
-        {"ranges": [1]},
-        {"ranges": {"images": [1]}},
-        {"ranges": {"images": ["1", "2"]}},
-        {"ranges": {"images": [2, 1]}},
-        {"ranges": {"images": [-1, 1]}},
-        {"hparams": [1]},
-        {"hparams": {"x": [1]}},
-    ],
-    ids=str,
-)
-def test_a_line_that_holds_other_things_does_not_count(tmp_path: Path, wrong: dict[str, Any]) -> None:
-    path = tmp_path / "a.journal"
-    for given, expected in (({}, [Entry("a", "k", {"images": (42, 77)}, {"x": 1.5})]), (wrong, [])):
-        path.write_text(f"{{}}\n{json.dumps(LINE | given)}\n")
-        assert Journal(path).entries == expected
-
-
-def test_a_line_that_is_nested_too_deep_does_not_count(tmp_path: Path) -> None:
-    (tmp_path / "a.journal").write_text("{}\n" + "[" * 100_000 + "\n")
-    assert Journal(tmp_path / "a.journal").entries == []
