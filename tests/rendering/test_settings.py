@@ -242,7 +242,7 @@ def test_durations(value: Any, found: tuple[float, str]) -> None:
 
 def test_units_of_time_in_seconds() -> None:
     assert SECONDS == {
-        **{"h": 3600.0, "min": 60.0, "s": 1.0, "ms": 1e-3, "ns": 1e-9},
+        **{"d": 86400.0, "h": 3600.0, "min": 60.0, "s": 1.0, "ms": 1e-3, "ns": 1e-9, "ps": 1e-12},
         **dict.fromkeys(["us", "µs", "μs"], 1e-6),  # two characters look like a mu
     }
 

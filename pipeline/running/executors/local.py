@@ -82,7 +82,7 @@ def _started(workers: int, tries: int = 3) -> Any:
             return LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
-                dashboard_address="127.0.0.1:0" if _has_dashboard() else None,
+                dashboard_address="127.0.0.1:0",  # any free port: None would be Dask's own, which may be taken
                 memory_limit=0,
                 silence_logs=logging.CRITICAL,
             )
