@@ -21,6 +21,8 @@ from pipeline.writing.eventfiles import read_hparams
 from tests.common import accumulated, pixels, write_component
 from tests.conftest import PLOTS, STEPS, Read, stored
 
+pytestmark = pytest.mark.slow
+
 WIDGET = "application/vnd.jupyter.widget-view+json"
 SIZE = (4, 3)
 

@@ -24,6 +24,8 @@ from pipeline.slicing.budget import Budget
 from tests.common import accumulated, pixels, tree_bytes, write_component
 from tests.conftest import PLOTS, STEPS, Read, events, simulate, stored, untouched
 
+pytestmark = pytest.mark.slow
+
 TRACE = [{"voltage": {"kind": "trace", "format": "scalar"}}]
 
 
