@@ -7,28 +7,36 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any, NoReturn
 
 __all__ = ["main", "parser"]
 
 _FORMATTER = argparse.RawDescriptionHelpFormatter
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells a wrong use in one line, as every other error is told."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"hdf2tb: error: {message}; see {self.prog} --help\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the command's arguments."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="hdf2tb",
         description="HDF5 time series in TensorBoard, lazily.",
         epilog="example:\n  hdf2tb convert run/ --out tb && hdf2tb view tb",
         formatter_class=_FORMATTER,
     )
     top.add_argument("--version", action="store_true", help="print the version and exit")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    commands: Any = top.add_subparsers(dest="command", metavar="COMMAND")
     for add in (_convert_arguments, _inspect_arguments, _view_arguments, _demo_arguments):
         add(commands)
     return top
 
 
-def _command(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, about: str, example: str):  # type: ignore[no-untyped-def]
+def _command(commands: Any, name: str, about: str, example: str) -> Any:
     return commands.add_parser(
         name,
         help=about,
@@ -38,7 +46,7 @@ def _command(commands: argparse._SubParsersAction[argparse.ArgumentParser], name
     )
 
 
-def _convert_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _convert_arguments(commands: Any) -> None:
     command = _command(
         commands,
         "convert",
@@ -74,14 +82,14 @@ def _convert_arguments(commands: argparse._SubParsersAction[argparse.ArgumentPar
     command.add_argument("--dry-run", action="store_true", help="print what would be written, and write nothing")
 
 
-def _inspect_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _inspect_arguments(commands: Any) -> None:
     command = _command(commands, "inspect", "show what HDF5 runs hold, without reading it", "  hdf2tb inspect run/")
     command.add_argument("sources", nargs="+", metavar="SOURCE", help="an HDF5 file, a folder of them, or a run folder")
     command.add_argument("--dt", help="duration of a time step, such as 0.1ms")
     command.add_argument("--json", action="store_true", help="print it for machines, as JSON")
 
 
-def _view_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _view_arguments(commands: Any) -> None:
     command = _command(
         commands,
         "view",
@@ -94,7 +102,7 @@ def _view_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser
     command.add_argument("--no-browser", action="store_true", help="open no browser, also on a terminal")
 
 
-def _demo_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _demo_arguments(commands: Any) -> None:
     command = _command(
         commands, "demo", "simulate a small spiking network, convert its run, and say what to do next", "  hdf2tb demo"
     )
@@ -105,6 +113,9 @@ def _demo_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0 done, 1 something could not be converted, 2 wrong use."""
+    if sys.stdout is None or sys.stderr is None:  # closed by the shell: what is said to nobody is no reason to stop
+        nobody = open(os.devnull, "w")
+        sys.stdout, sys.stderr = sys.stdout or nobody, sys.stderr or nobody
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # µV on a terminal of ASCII is no reason to stop
             stream.reconfigure(errors="backslashreplace")

@@ -29,7 +29,8 @@ from pipeline.running.report import Report, RunReport
 from pipeline.running.tasks import Failure, guarded
 from pipeline.slicing.budget import Budget, machine_cores
 from pipeline.units import size_in_bytes
-from pipeline.writing.eventfiles import locked, write_experiment
+from pipeline.writing.eventfiles import write_experiment
+from pipeline.writing.lock import locked
 
 if TYPE_CHECKING:
     from dask.delayed import Delayed

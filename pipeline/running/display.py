@@ -80,17 +80,21 @@ class _Bars:
     def __init__(self, out: Any) -> None:
         from rich import progress
         from rich.console import Console
+        from rich.table import Column
 
-        self._bars = progress.Progress(
-            progress.TextColumn("{task.description:<28.28}", markup=False),
-            progress.BarColumn(25),
+        console = Console(file=out)
+        name = Column(no_wrap=True, overflow="ellipsis", max_width=max(12, console.width - 60))
+        columns = [
+            progress.TextColumn("{task.description}", markup=False, table_column=name),
+            progress.BarColumn(25 if console.width > 120 else 10),
             progress.TaskProgressColumn(),
-            progress.DownloadColumn(),
-            progress.TextColumn("{task.fields[blocks]}", markup=False),
-            progress.TransferSpeedColumn(),
             progress.TimeRemainingColumn(),
-            console=Console(file=out),
-        )
+        ]
+        if console.width >= 80:
+            columns[3:3] = [progress.DownloadColumn(), progress.TransferSpeedColumn()]
+        if console.width > 120:
+            columns[4:4] = [progress.TextColumn("{task.fields[blocks]}", markup=False)]
+        self._bars = progress.Progress(*columns, console=console)
         self._all: Any = None
         self._one: Any = None
 

@@ -16,8 +16,8 @@ from pipeline.running.resume import plain_levels, resume_point
 from pipeline.running.tasks import Failure, Outcome, guarded
 from pipeline.writing.checkpoint import Checkpoint, CheckpointFile
 from pipeline.writing.eventfiles import FIRST_RECORD, EventFiles, event_file
-from pipeline.writing.journal import Entry, Journal, Ranges, journal_path
-from pipeline.writing.previous import Aside
+from pipeline.writing.journal import Entry, Journal, Ranges, beyond, journal_path
+from pipeline.writing.previous import PreviousFiles
 
 __all__ = ["RunOutput", "append_outcome"]
 
@@ -56,7 +56,7 @@ class RunOutput:
         self.failures: dict[int, str] = {}
         self.journal = Journal(journal_path(files.run_dir))
         self.checkpoints = CheckpointFile(files.run_dir)
-        self.aside = Aside(files.run_dir)
+        self.previous = PreviousFiles(files.run_dir)
         self.notes = list(plan.notes)
         self.reused, self.checkpoint = self._match(restart)
         self.current = -1
@@ -69,13 +69,13 @@ class RunOutput:
         entries, ends = self.journal.entries, self.files.ends
         reused = 0
         if restart:
-            self.aside.remove()
+            self.previous.remove()
         else:
             while reused < min(len(entries), len(self.keys)) and entries[reused].key == self.keys[reused] != "":
-                if _beyond(entries[reused].ranges, ends):
+                if beyond(entries[reused].ranges, ends):
                     break
                 reused += 1
-            if reused < len(entries) and self.aside.take(self.files, self.journal):
+            if reused < len(entries) and self.previous.take(self.files, self.journal):
                 reused, ends = 0, {}
         checkpoint = None if restart else self._usable_checkpoint(reused, ends)
         complete = _ends(entry.ranges for entry in entries[:reused])
@@ -90,7 +90,7 @@ class RunOutput:
         checkpoint = self.checkpoints.read()
         if self.checkpoints.problem:
             self.notes.append(self.checkpoints.problem)
-        if checkpoint is None or checkpoint.key != self.keys[index] or _beyond(checkpoint.ranges, ends):
+        if checkpoint is None or checkpoint.key != self.keys[index] or beyond(checkpoint.ranges, ends):
             return None
         try:
             resume_point(checkpoint, self.plan.jobs[index])
@@ -106,7 +106,7 @@ class RunOutput:
         """
         jobs = self.plan.jobs[self.reused :]
         keys = self.keys[self.reused :]
-        copied = {at for at, key in enumerate(keys) if key in self.aside.entries}
+        copied = {at for at, key in enumerate(keys) if key in self.previous.entries}
         in_memory = {at for at, key in enumerate(keys) if not key}  # only its blocks should travel
         for stretch, small in batches(jobs, copied | in_memory | ({0} if self.checkpoint else set())):
             index = self.reused + stretch.start
@@ -165,9 +165,9 @@ class RunOutput:
             append_outcome(self.files, result)
             self.hparams |= result.hparams
             self.notes += result.notes
-        elif key in self.aside.entries:
-            self.aside.copy(key, self.files)
-            self.hparams |= self.aside.entries[key].hparams
+        elif key in self.previous.entries:
+            self.previous.copy(key, self.files)
+            self.hparams |= self.previous.entries[key].hparams
         if reached is not None:
             self._note(index, reached)
 
@@ -203,7 +203,7 @@ class RunOutput:
             hparams |= entry.hparams
         if hparams:
             self.files.write_hparams(hparams, self.plan.name)
-        self.aside.remove()
+        self.previous.remove()
         self.checkpoints.drop()
         sizes = self.files.ends
         path = event_file(self.files.run_dir, "hparams")
@@ -226,11 +226,6 @@ class RunOutput:
 
 def _same(result: Any) -> Any:
     return result
-
-
-def _beyond(ranges: Ranges, ends: Mapping[str, int]) -> bool:
-    """Whether records are said to be where an event file has ended."""
-    return any(end > ends.get(kind, 0) for kind, (_, end) in ranges.items())
 
 
 def _ends(ranges: Iterable[Ranges], least: Mapping[str, int] | None = None) -> dict[str, int]:

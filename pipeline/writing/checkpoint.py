@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import json
+import math
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,7 @@ class CheckpointFile:
 
     def __init__(self, run_dir: Path) -> None:
         self.path, self.problem = run_dir / "hdf2tb.checkpoint", ""
+        self._draft = run_dir / "hdf2tb.checkpoint.part"
 
     def write(self, checkpoint: Checkpoint) -> None:
         """Replace the checkpoint."""
@@ -79,10 +82,9 @@ class CheckpointFile:
         members = {f"array_{number}": array for number, array in enumerate(arrays)}
         members["head"] = np.frombuffer(json.dumps(head).encode(), np.uint8)
         np.savez(data, **members)  # type: ignore[arg-type]
-        draft = self.path.with_name(self.path.name + ".part")
         try:
-            draft.write_bytes(data.getvalue())
-            draft.replace(self.path)
+            self._draft.write_bytes(data.getvalue())
+            self._draft.replace(self.path)
         except OSError as cause:
             raise unwritable(self.path, cause) from cause
 
@@ -101,16 +103,17 @@ class CheckpointFile:
             return None
 
     def drop(self) -> None:
-        """Remove the checkpoint."""
+        """Remove the checkpoint, and the draft that a kill may have left."""
         self.path.unlink(missing_ok=True)
+        self._draft.unlink(missing_ok=True)
 
 
 def _read(data: bytes) -> Checkpoint:
-    with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        head = json.loads(bytes(file["head"]))
-        if head["format"] != _FORMAT:
-            raise ValueError(f"format {head['format']!r}")
-        state = _unplain(head["state"], file)
+    arrays = _members(data)
+    head = json.loads(arrays["head"].tobytes())
+    if head["format"] != _FORMAT:
+        raise ValueError(f"format {head['format']!r}")
+    state = _unplain(head["state"], arrays)
     ranges = {str(kind): (int(start), int(end)) for kind, (start, end) in head["ranges"].items()}
     key, done, hparams = head["key"], head["done"], head["hparams"]
     known = isinstance(key, str) and isinstance(done, int) and isinstance(state, tuple) and isinstance(hparams, dict)
@@ -119,15 +122,40 @@ def _read(data: bytes) -> Checkpoint:
     return Checkpoint(key, done, state, ranges, hparams)
 
 
+def _members(data: bytes) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays; none takes more memory than the file, whatever it claims."""
+    arrays = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = archive.infolist()
+        if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+            raise ValueError("its members are compressed")
+        if sum(member.file_size for member in members) > len(data):
+            raise ValueError("its members are longer than the file")
+        for member in members:
+            arrays[member.filename.removesuffix(".npy")] = _array(archive.read(member))  # checks its CRC
+    return arrays
+
+
+def _array(data: bytes) -> npt.NDArray[Any]:
+    file = io.BytesIO(data)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("an array of another format")
+    shape, by_column, dtype = np.lib.format.read_array_header_1_0(file)
+    values = data[file.tell() :]
+    if dtype.kind not in "biuf" or len(values) != dtype.itemsize * math.prod(shape):
+        raise ValueError(f"an array of {dtype} that holds other things")
+    return np.frombuffer(bytearray(values), dtype).reshape(shape, order="F" if by_column else "C")
+
+
 def _plain(value: Any, arrays: list[npt.NDArray[Any]]) -> Any:
     """Return what JSON can hold: tuples as lists, and arrays, which are gathered, by their number."""
     if isinstance(value, tuple):
         return [_plain(item, arrays) for item in value]
-    if isinstance(value, np.ndarray):
-        arrays.append(value)
-        return {"array": len(arrays) - 1}
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, np.ndarray | np.generic):
+        arrays.append(np.asarray(value))
+        return {"array": len(arrays) - 1}
     raise TypeError(f"a checkpoint holds plain numbers and arrays, not {type(value).__name__}")
 
 
@@ -135,5 +163,5 @@ def _unplain(value: Any, arrays: Any) -> Any:
     if isinstance(value, list):
         return tuple(_unplain(item, arrays) for item in value)
     if isinstance(value, dict):
-        return arrays[f"array_{int(value['array'])}"]
+        return arrays[f"array_{int(value['array'])}"][()]  # a number of numpy's is an array without dimensions
     return value

@@ -8,13 +8,9 @@ conversion gives the same directory.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
-
-from filelock import FileLock, Timeout
 
 from pipeline.errors import OutputError, unwritable
 from pipeline.writing.hparams import HparamValue, experiment_events, session_events, session_values
@@ -26,7 +22,6 @@ __all__ = [
     "EventFiles",
     "event_file",
     "free_number",
-    "locked",
     "read_hparams",
     "write_experiment",
 ]
@@ -135,33 +130,6 @@ def read_hparams(run_dir: str | os.PathLike[str]) -> dict[str, HparamValue]:
     """Return the hyperparameters that were written of a run."""
     path = event_file(Path(run_dir), "hparams")
     return session_values(path.read_bytes()) if path.exists() else {}
-
-
-@contextmanager
-def locked(logdir: str | os.PathLike[str]) -> Iterator[None]:
-    """Lock a log directory against other conversions; a process that dies lets go of the lock.
-
-    Raises
-    ------
-    OutputError
-        If another one is under way there, or the directory cannot be written.
-    """
-    path = Path(logdir) / ".hdf2tb.lock"
-    lock = FileLock(path, timeout=0)  # where a file system has no locks, the file itself is one
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as cause:
-        raise OutputError(
-            f"{logdir}: another conversion is writing to it; wait for it, or name another directory "
-            f"(if none is, delete {path})"
-        ) from cause
-    except OSError as cause:
-        raise unwritable(logdir, cause) from cause
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def free_number(run_dir: str | os.PathLike[str]) -> int:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from pipeline.errors import unwritable
 
-__all__ = ["Entry", "Journal", "Ranges", "journal_path"]
+__all__ = ["Entry", "Journal", "Ranges", "beyond", "journal_path"]
 
 _ABOUT = "what is complete in the event files beside this file: the same command goes on from here"
 
@@ -96,10 +96,15 @@ def _read(path: Path) -> Iterable[Entry]:
             found = json.loads(line)
             ranges = {kind: (int(start), int(end)) for kind, (start, end) in found["ranges"].items()}
             yield Entry(found["name"], found["key"], ranges, found["hparams"])
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
 
 
 def journal_path(run_dir: str | os.PathLike[str]) -> Path:
     """Return the path of a run's journal."""
     return Path(run_dir) / "hdf2tb.journal"
+
+
+def beyond(ranges: Ranges, ends: Mapping[str, int]) -> bool:
+    """Return whether records are said to be where an event file has ended."""
+    return any(end > ends.get(kind, 0) for kind, (_, end) in ranges.items())

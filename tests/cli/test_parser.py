@@ -281,3 +281,28 @@ def test_a_unit_that_the_terminal_cannot_show_is_no_error(tmp_path: Path) -> Non
     done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0
     assert "v (\\xb5V)" in done.stdout
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_streams_that_the_shell_closed_stop_nothing(many: dict[str, Path], tmp_path: Path, closed: str) -> None:
+    words = [sys.executable, "-m", "pipeline", "convert", str(many["little"]), "--out", str(tmp_path / "tb")]
+    assert subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", *words], capture_output=True).returncode == 0
+    assert list((tmp_path / "tb").rglob("*tfevents*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"),
+    [
+        (["convert", "x"], "required: --out; see hdf2tb convert --help"),
+        (["convert", "x", "--out", "tb", "--workers", "many"], "'many'; see hdf2tb convert --help"),
+        (["conver"], "'conver'"),
+    ],
+    ids=["missing", "value", "command"],
+)
+def test_a_wrong_use_is_one_line(words: list[str], wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    [line] = capsys.readouterr().err.splitlines()
+    assert caught.value.code == 2
+    assert line.startswith("hdf2tb: error: ")
+    assert wrong in line

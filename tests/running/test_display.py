@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -42,6 +43,31 @@ def test_bars_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "100%" in text
     assert "10.0/10.0 MB" in text
     assert "block 10 of 10" in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 160])
+def test_a_bar_is_one_line_on_any_terminal_and_says_how_far_it_is(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "xterm")
+    long = "a run whose name is long", "cortex/membrane_voltage_of_all_the_cells"
+    with shown(out := Terminal()) as show:
+        for state in states():
+            show(replace(state, run=long[0], variable=long[1]))
+        bars = show.__self__._bars
+        lines = [line for line in io.StringIO(rendered(bars, width)) if line.strip()]
+    assert len(lines) == 2
+    assert all("100%" in line for line in lines)
+    assert lines[1].startswith("a run whos")
+    assert (f"{long[0]} {long[1]}" in lines[1]) == (width >= 160)
+    assert last_bars(out)
+
+
+def rendered(bars: Any, width: int) -> str:
+    from rich.console import Console
+
+    with (console := Console(width=width, file=io.StringIO())).capture() as capture:
+        console.print(bars.get_renderable())
+    return capture.get()
 
 
 def test_the_speed_is_that_of_this_conversion_alone() -> None:

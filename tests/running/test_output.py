@@ -20,7 +20,8 @@ from pipeline.running.executors.in_process import InProcess
 from pipeline.running.passes import all_at_once
 from pipeline.running.tasks import Failure
 from pipeline.slicing.budget import Budget
-from pipeline.writing.eventfiles import EventFiles, locked
+from pipeline.writing.eventfiles import EventFiles
+from pipeline.writing.lock import locked
 from tests.common import tree_bytes, write_component
 from tests.conftest import Read
 
@@ -244,6 +245,16 @@ def test_a_full_disk_is_told_and_what_was_written_goes_on(
             convert(source, tmp_path / "tb", PLOTS)
     convert(source, tmp_path / "tb", PLOTS)
     assert tree_bytes(tmp_path / "tb") == whole
+
+
+def test_event_files_that_were_cut_off_since_are_mended(convert: Any, source: Path, tmp_path: Path) -> None:
+    convert(source, tmp_path / "tb", PLOTS)
+    whole = tree_bytes(tmp_path / "tb")
+    for path in (tmp_path / "tb").rglob("*.hdf2tb.*s"):
+        for length in (path.stat().st_size - 100, 10, 0):
+            os.truncate(path, length)
+            convert(source, tmp_path / "tb", PLOTS)
+            assert tree_bytes(tmp_path / "tb") == whole
 
 
 def test_two_conversions_into_one_directory_are_refused(convert: Any, source: Path, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ STATE: tuple[Any, ...] = (
     ),
     "text",
     2**80,
+    (np.float32(0.1), np.int64(-3), np.bool_(True)),
 )
 CHECKPOINT = Checkpoint("k" * 64, 17, STATE, {"images": (42, 10**12)}, {"GC/tau": 2.5, "on": True, "rule": "STDP"})
 
@@ -35,8 +36,8 @@ def plain(value: Any) -> Any:
     """Return what tells two states apart to the bit."""
     if isinstance(value, tuple):
         return tuple(map(plain, value))
-    if isinstance(value, np.ndarray):
-        return str(value.dtype), value.shape, value.tobytes()
+    if isinstance(value, np.ndarray | np.generic):
+        return type(value), str(value.dtype), value.shape, value.tobytes()
     return (type(value), repr(value))
 
 
@@ -61,8 +62,10 @@ def test_it_comes_back_to_the_bit(tmp_path: Path, written: bytes) -> None:
     assert replace(found, state=()) == replace(CHECKPOINT, state=())
     assert file.problem == ""
     assert os.listdir(tmp_path) == ["hdf2tb.checkpoint"]
+    (tmp_path / "hdf2tb.checkpoint.part").write_bytes(b"left by a kill")
     file.drop()
     assert (file.read(), file.problem) == (None, "")
+    assert os.listdir(tmp_path) == []
     file.drop()
 
 
@@ -168,6 +171,36 @@ def test_an_array_that_claims_to_be_huge_is_passed_over(tmp_path: Path) -> None:
         np.save(text, np.frombuffer(json.dumps(GOOD | {"state": [{"array": 0}]}).encode(), np.uint8))
         archive.writestr("head.npy", text.getvalue())
     assert file_of(tmp_path, data.getvalue()).read() is None
+
+
+def npy(values: np.ndarray) -> bytes:
+    data = io.BytesIO()
+    np.save(data, values)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("member", "compression", "reason"),
+    [
+        (npy(np.zeros(10)), zipfile.ZIP_STORED, ""),
+        (npy(np.zeros(10**6)), zipfile.ZIP_DEFLATED, "compressed"),
+        (b"no array", zipfile.ZIP_STORED, "magic"),
+        (npy(np.zeros(10, "M8[s]")), zipfile.ZIP_STORED, "datetime64"),
+        (npy(np.zeros(10, "c16")), zipfile.ZIP_STORED, "complex128"),
+        (npy(np.zeros(10))[:-1], zipfile.ZIP_STORED, "holds other things"),
+    ],
+    ids=["good", "compressed", "foreign", "dates", "complex", "short"],
+)
+def test_only_plain_arrays_that_lie_there_whole_are_taken(
+    tmp_path: Path, member: bytes, compression: int, reason: str
+) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", compression) as archive:
+        archive.writestr("array_0.npy", member)
+        archive.writestr("head.npy", npy(np.frombuffer(json.dumps(GOOD | {"state": [{"array": 0}]}).encode(), "u1")))
+    file = file_of(tmp_path, data.getvalue())
+    assert (file.read() is None) == bool(reason)
+    assert reason in file.problem
 
 
 def test_what_is_not_plain_is_refused(tmp_path: Path) -> None:

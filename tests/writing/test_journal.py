@@ -51,8 +51,9 @@ def test_what_follows_a_damaged_line_does_not_count(tmp_path: Path) -> None:
     path = tmp_path / "a.journal"
     filled(path)
     lines = path.read_text().splitlines()
-    path.write_text("\n".join([*lines[:2], "{damaged", *lines[3:], ""]))
-    assert Journal(path).entries == ENTRIES[:1]
+    for damaged in ("{damaged", "[" * 100_000, "3", '{"ranges": {"images": [1]}}'):
+        path.write_text("\n".join([*lines[:2], damaged, *lines[3:], ""]))
+        assert Journal(path).entries == ENTRIES[:1]
 
 
 def test_keep_gives_the_same_text_as_adding(tmp_path: Path) -> None:
