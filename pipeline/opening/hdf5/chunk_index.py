@@ -38,7 +38,6 @@ _LAYOUT, _CONTINUED = 0x0008, 0x0010  # types of messages in an object header
 _CHUNKED = b"\x03\x02"  # layout version and class
 _NODE = struct.Struct("<4sBBHQQ")
 _NONE = 2**64 - 1  # address of what is not there
-_HIGHEST = 256  # above the level of any node, which is a byte
 _ENTRIES = 64  # of a node, as HDF5 makes them
 
 
@@ -98,11 +97,9 @@ def _entries(file: int, root: int, ndim: int, most: int) -> npt.NDArray[Any] | N
     entry = np.dtype([("size", "<u4"), ("mask", "<u4"), ("start", "<u8", (ndim + 1,)), ("address", "<u8")])
     if root == _NONE:
         return np.empty(0, entry)
-    address, level = root, _HIGHEST
+    address = root
     while (node := _node(file, address, entry))[0]:
-        if node[0] >= level:
-            raise ValueError("a node that is not below the one before")
-        address, level = int(node[2]["address"][0]), node[0]
+        address = int(node[2]["address"][0])
     parts = []
     for leaf in _leaves(file, address, entry):
         parts.append(leaf)

@@ -106,15 +106,3 @@ def test_leaves_what_disagrees_to_hdf5(tmp_path: Path, field: str) -> None:
         data[at : at + len(bad)] = bad
         path.write_bytes(data)
         assert indexed_chunks(file["x"]) is None
-
-
-def test_a_tree_that_names_itself_ends(tmp_path: Path) -> None:
-    path = tmp_path / "a.h5"
-    with h5py.File(path, "w") as file:
-        file.create_dataset("v", data=np.zeros(200), chunks=(1,))
-    data = bytearray(path.read_bytes())
-    at = data.index(b"TREE\x01\x01")  # chunks, above the leaves
-    data[at + 24 + 24 : at + 24 + 32] = at.to_bytes(8, "little")  # the address in the first entry
-    path.write_bytes(data)
-    with h5py.File(path, "r") as file:
-        assert indexed_chunks(file["v"]) is None
