@@ -94,9 +94,9 @@ def check_layout(layout: Layout, path: str | os.PathLike[str]) -> None:
             shape = file[item.name].shape
             assert len(item.dims) == len(shape), f"{item.name}: {len(item.dims)} dimensions, and it has {len(shape)}"
             assert len(set(item.dims)) == len(item.dims), f"{item.name}: two dimensions have one name"
-            if item.times is not None:
+            if item.times is not None and item.times.dataset is not None:
                 length = shape[item.dims.index("time")]
-                assert file[item.times].shape == (length,), f"{item.times}: not one time a step of {item.name}"
+                assert file[item.times.dataset].size == length, f"{item.times}: not one time a step of {item.name}"
     with h5py.File(path.__fspath__() if isinstance(path, os.PathLike) else path, "r") as file:
         again = layout.read(file)
     assert [item.name for item in again.stored] == [item.name for item in component.stored], "it is not the same twice"

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.errors import SettingError
 
-__all__ = ["SECONDS", "duration", "duration_text", "plural", "quantity", "size_in_bytes", "size_text", "time_unit"]
+__all__ = [
+    "SECONDS",
+    "Durations",
+    "duration",
+    "duration_text",
+    "durations",
+    "plural",
+    "quantity",
+    "size_in_bytes",
+    "size_text",
+    "time_unit",
+]
+
+#: The duration of a step as users give it: of all variables, or by name (`durations`).
+Durations = str | float | Mapping[str, str | float] | Sequence[str] | None
 
 #: Seconds in one of each unit of time that is understood.
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
@@ -38,7 +53,7 @@ def time_unit(units: Any) -> str:
     ['ms', 's', 'ms', 'd', 'ms', 'frames']
     """
     text = str(units).strip().strip("[](){}").strip()
-    word = text.split(" ")[0].rstrip(".,;") or "step"
+    word = text.split(" ")[0].rstrip(".,;")
     if word in SECONDS:
         return word
     lower = word.lower()
@@ -56,6 +71,33 @@ def duration(value: Any) -> tuple[float, str]:
     found = quantity(value)
     if found is None or found[0] <= 0:
         raise SettingError(f"dt={value!r}: accepted is a positive duration such as '0.1 ms' ({', '.join(SECONDS)})")
+    return found
+
+
+def durations(value: Any) -> dict[str, tuple[float, str]]:
+    """Return durations by the name of a variable, that of all others by an empty name.
+
+    Parameters
+    ----------
+    value : None, str, float, mapping, or list of str
+        ``"0.1 ms"``, ``{"weights": "10 ms", "": "0.1 ms"}``, or as it is given on the command line,
+        ``["0.1ms", "weights=10ms"]``.
+
+    Raises
+    ------
+    SettingError
+        If one of them is no positive duration, or a name has two.
+    """
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        return {str(name): duration(one) for name, one in value.items()}
+    found: dict[str, tuple[float, str]] = {}
+    for one in value if isinstance(value, list | tuple) else [value]:
+        name, _, text = one.rpartition("=") if isinstance(one, str) else ("", "", one)
+        if name.strip() in found:
+            raise SettingError(f"dt={one!r}: accepted is one duration for each variable, and one for all others")
+        found[name.strip()] = duration(text)
     return found
 
 

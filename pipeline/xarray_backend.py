@@ -17,6 +17,7 @@ from pipeline.errors import PipelineError, SourceError, nearest
 from pipeline.notebook.accessor import register
 from pipeline.opening.discover import run_files
 from pipeline.opening.tree import open_run
+from pipeline.units import Durations
 
 __all__ = ["Backend"]
 
@@ -52,7 +53,7 @@ class Backend(BackendEntrypoint):
         *,
         drop_variables: str | Iterable[str] | None = None,
         group: str | None = None,
-        dt: str | float | None = None,
+        dt: Durations = None,
     ) -> xr.DataTree:
         """Return the run, or the part of it that `group` names, such as ``GC``."""
         register()
@@ -79,7 +80,7 @@ class Backend(BackendEntrypoint):
         *,
         drop_variables: str | Iterable[str] | None = None,
         group: str | None = None,
-        dt: str | float | None = None,
+        dt: Durations = None,
     ) -> xr.Dataset:
         """Return one component; `group` names it where the run has several."""
         run = self.open_datatree(filename_or_obj, drop_variables=drop_variables, dt=dt)

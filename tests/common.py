@@ -40,14 +40,20 @@ def write_hdf5(path: Path, **data: Any) -> Path:
     return path
 
 
-def forbid_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail from now on where the values of a dataset are read, by any of h5py's ways or ours."""
+def forbid_reads(monkeypatch: pytest.MonkeyPatch, most: int = 0) -> None:
+    """Fail from now on where the values of a dataset of more than so many bytes are read, by any way."""
 
     def fail(*_: Any, **__: Any) -> Any:
         pytest.fail("a dataset was read")
 
+    item = h5py.Dataset.__getitem__
+
+    def few(dataset: h5py.Dataset, *key: Any) -> Any:
+        return item(dataset, *key) if dataset.nbytes <= most else fail()
+
     for way in ("__getitem__", "__iter__", "__array__", "astype", "asstr", "fields", "read_direct", "iter_chunks"):
         monkeypatch.setattr(h5py.Dataset, way, fail)
+    monkeypatch.setattr(h5py.Dataset, "__getitem__", few)
     monkeypatch.setattr(StoredArray, "read", fail)
     monkeypatch.setattr("pipeline.opening.hdf5.lazy_array.read_chunks", fail)
 

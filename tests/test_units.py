@@ -60,7 +60,6 @@ def test_a_duration(seconds: float, text: str) -> None:
         ("ps", "ps"),
         ("Hours", "h"),
         ("µs", "µs"),
-        ("", "step"),
         ("frames", "frames"),
     ],
 )

@@ -69,7 +69,7 @@ def _print_report(report: Any) -> None:
         print(f"Look at it with:\n  hdf2tb view {_quoted(report.logdir)}")
 
 
-def _dry_run(sources: Sequence[str], plots: Any, dt: str | None) -> int:
+def _dry_run(sources: Sequence[str], plots: Any, dt: list[str] | None) -> int:
     from pipeline.planning.plan import unmatched
     from pipeline.planning.sources import plan_sources
 

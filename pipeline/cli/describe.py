@@ -41,6 +41,8 @@ def _body(component: ComponentFacts) -> Iterator[Any]:
 
     if component.variables:
         yield columns(_HEAD, map(_row, component.variables), _STYLES)
+    for note in component.notes:
+        yield Text(f"note: {note}")
     for name, why in component.left_out.items():
         yield Text(f"{name}: {why}, not drawn")
     if component.settings:
@@ -69,7 +71,8 @@ def _ratio(size: int, stored: int) -> str:
 
 def _span(time: TimeFacts) -> str:
     if time.unit == "step" or time.step is None:
-        return f"{time.steps:,} steps" + ("" if time.unit == "step" else f", times in {time.unit}")
+        times = f", times in {time.unit}" if time.unit else ", times without a unit"
+        return f"{time.steps:,} steps" + ("" if time.unit == "step" else times)
     start = f", from {time.start:g} {time.unit}" if time.start else ""
     return f"{time.steps:,} steps of {time.step:g} {time.unit}, {time.step * time.steps:g} {time.unit} in all{start}"
 

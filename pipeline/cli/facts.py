@@ -18,6 +18,7 @@ from pipeline.opening import open_run
 from pipeline.opening.hdf5.lazy_array import open_file
 from pipeline.planning.match import plan_run
 from pipeline.rendering.drawing import Drawing
+from pipeline.units import Durations
 
 __all__ = ["ComponentFacts", "PlotFacts", "RunFacts", "TimeFacts", "VariableFacts", "as_json", "facts"]
 
@@ -103,12 +104,16 @@ class TimeFacts:
 
 @dataclass(frozen=True)
 class ComponentFacts:
-    """A component, or a group in one; `left_out` gives the reason for each dataset that is not drawn."""
+    """A component, or a group in one.
+
+    `left_out` gives the reason for each dataset that is not drawn, `notes` what a user should know.
+    """
 
     name: str
     time: TimeFacts | None
     variables: tuple[VariableFacts, ...]
     left_out: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -123,7 +128,7 @@ class RunFacts:
     components: tuple[ComponentFacts, ...]
 
 
-def facts(source: str | os.PathLike[str], dt: str | None, failed: list[str]) -> RunFacts | None:
+def facts(source: str | os.PathLike[str], dt: Durations, failed: list[str]) -> RunFacts | None:
     """Return what a run holds, None if it cannot be opened; add to `failed` a line for each file that cannot."""
     try:
         run = open_run(source, dt=dt, on_error=lambda error: failed.append(str(error)))
@@ -175,6 +180,7 @@ def _component(node: xr.DataTree, plots: dict[tuple[Any, Any], list[Drawing]], f
         _time(contents.coords["time"]) if "time" in contents.coords else None,
         tuple(_variable(name, variable, plots, files) for name, variable in variables.items()),
         dict(node.encoding.get("left_out", {})),
+        tuple(node.encoding.get("notes", ())),
         {str(name): value for name, value in node.attrs.items()},
     )
 

@@ -61,7 +61,7 @@ def _convert_arguments(commands: Any) -> None:
     command.add_argument(
         "--plot", action="append", default=[], metavar="SPEC", help="NAME:kind=KIND,setting=value,…; may be repeated"
     )
-    command.add_argument("--dt", help="duration of a time step, such as 0.1ms; a plain number is in milliseconds")
+    _dt_argument(command)
     command.add_argument(
         "--workers", type=int, metavar="N", help="render in N local processes (default: one a core, where it pays)"
     )
@@ -85,8 +85,18 @@ def _convert_arguments(commands: Any) -> None:
 def _inspect_arguments(commands: Any) -> None:
     command = _command(commands, "inspect", "show what HDF5 runs hold, without reading it", "  hdf2tb inspect run/")
     command.add_argument("sources", nargs="+", metavar="SOURCE", help="an HDF5 file, a folder of them, or a run folder")
-    command.add_argument("--dt", help="duration of a time step, such as 0.1ms")
+    _dt_argument(command)
     command.add_argument("--json", action="store_true", help="print it for machines, as JSON")
+
+
+def _dt_argument(command: Any) -> None:
+    command.add_argument(
+        "--dt",
+        action="append",
+        metavar="[NAME=]DT",
+        help="duration of a time step, such as 0.1ms (a plain number is in milliseconds), of all variables or of one; "
+        "may be repeated",
+    )
 
 
 def _view_arguments(commands: Any) -> None:

@@ -23,11 +23,19 @@ class DenseBlock:
     steps : ndarray of int64, shape (k,)
     wall_times : ndarray of float64, shape (k,)
         Simulated time in seconds.
+    uneven : ndarray of float64, shape (k,), or None
+        Where each step lies on the even axis of time of pictures (`Clock.place`); None where steps are even.
     """
 
     values: npt.NDArray[Any]
     steps: npt.NDArray[np.int64]
     wall_times: npt.NDArray[np.float64]
+    uneven: npt.NDArray[np.float64] | None = None
+
+    @property
+    def places(self) -> npt.NDArray[Any]:
+        """Where each step lies on the even axis of time, in steps; shape (k,)."""
+        return self.steps if self.uneven is None else self.uneven
 
     def every(self, step: int) -> DenseBlock:
         """Return the steps that are multiples of `step`."""
@@ -43,4 +51,5 @@ class DenseBlock:
 
     def part(self, which: Any) -> DenseBlock:
         """Return some of its steps, given as a slice or as a mask."""
-        return DenseBlock(self.values[which], self.steps[which], self.wall_times[which])
+        uneven = None if self.uneven is None else self.uneven[which]
+        return DenseBlock(self.values[which], self.steps[which], self.wall_times[which], uneven)

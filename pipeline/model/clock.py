@@ -15,7 +15,7 @@ __all__ = ["Clock"]
 
 @dataclass(frozen=True)
 class Clock:
-    """Evenly spaced times ``start + step * i``, ``i`` below `length`.
+    """Times ``start + step * i``, ``i`` below `length`; of uneven ones `step` is the mean.
 
     Attributes
     ----------
@@ -23,25 +23,29 @@ class Clock:
     start, step : float
         In `unit`.
     unit : str
-        ``step`` where the duration of a step is not known.
+        ``step`` where steps are counted; empty where times are known and their unit is not.
+    even : bool
+        Whether every step lasts `step`. Pictures have an even axis of time all the same, on which `DenseBlock.places`
+        says where each step lies.
     """
 
     length: int
     start: float = 0.0
     step: float = 1.0
     unit: str = "step"
+    even: bool = True
 
     @property
     def label(self) -> str:
         """The axis label, with the unit."""
-        return "time (steps)" if self.unit == "step" else f"time ({self.unit})"
+        return {"step": "time (steps)", "": "time"}.get(self.unit) or f"time ({self.unit})"
 
     @overload
     def at(self, step: float) -> float: ...
     @overload
     def at(self, step: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]: ...
     def at(self, step: Any) -> Any:
-        """Return the time of a step (or of an array of them), in `unit`."""
+        """Return the time at a place on the even axis, which is a step's where steps are even, in `unit`."""
         return self.start + self.step * step
 
     @overload
@@ -49,13 +53,21 @@ class Clock:
     @overload
     def seconds(self, step: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]: ...
     def seconds(self, step: Any) -> Any:
-        """Return the time of a step in seconds; a step of unknown duration counts as one second."""
+        """Return the time at a place in seconds; a step of unknown duration counts as one second."""
         return self.at(step) * SECONDS.get(self.unit, 1.0)
 
-    def caption(self, step: int) -> str:
-        """Return a step in words, for a picture."""
-        return f"step {step}" if self.unit == "step" else f"{self.at(step):.7g} {self.unit} (step {step})"
+    def place(self, seconds: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return where times lie on the even axis, from 0 to ``length - 1``."""
+        places = (seconds / SECONDS.get(self.unit, 1.0) - self.start) / self.step
+        return np.clip(places, 0, self.length - 1)
+
+    def caption(self, step: int, seconds: float | None = None) -> str:
+        """Return a step and its time in words for a picture; of uneven times, where `seconds` says it."""
+        if self.unit == "step" or not self.even and seconds is None:
+            return f"step {step}"
+        time = self.at(step) if self.even or seconds is None else seconds / SECONDS.get(self.unit, 1.0)
+        return f"{self.words(time)} (step {step})"
 
     def words(self, time: float) -> str:
         """Return a time in `unit` in words."""
-        return f"step {time:.7g}" if self.unit == "step" else f"{time:.7g} {self.unit}"
+        return f"step {time:.7g}" if self.unit == "step" else f"{time:.7g} {self.unit}".rstrip()

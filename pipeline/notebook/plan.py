@@ -25,7 +25,7 @@ from pipeline.rendering.registry import make_plot
 from pipeline.running.convert import convert
 from pipeline.running.display import shown
 from pipeline.tables import html_table, table
-from pipeline.units import size_text
+from pipeline.units import Durations, size_text
 
 __all__ = ["RunPlan", "plan"]
 
@@ -170,7 +170,7 @@ class RunPlan:
         )
 
 
-def plan(run: str | os.PathLike[str] | xr.DataTree, plots: Any = None, *, dt: str | float | None = None) -> RunPlan:
+def plan(run: str | os.PathLike[str] | xr.DataTree, plots: Any = None, *, dt: Durations = None) -> RunPlan:
     """Return the plan of a run, as an object that can be looked at, changed and converted.
 
     Parameters

@@ -7,14 +7,14 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 from xarray.core.indexes import Index
 from xarray.core.indexing import IndexSelResult
 from xarray.indexes import RangeIndex
 from xarray.indexes.range_index import RangeCoordinateTransform
 
-from pipeline.errors import SettingError
-from pipeline.units import SECONDS, quantity
+from pipeline.opening.stored_times import Times
 
 __all__ = ["TimeIndex", "time_coordinate"]
 
@@ -31,13 +31,11 @@ class _Times(RangeCoordinateTransform):
         return self.given
 
 
-class TimeIndex(RangeIndex):
+class TimeIndex(Times, RangeIndex):
     """A range of times. ``sel(time=slice("100 ms", "200 ms"))`` holds both ends; a single label takes the nearest step.
 
     Labels are numbers in the coordinate's unit, or text with a unit.
     """
-
-    unit: str = "step"
 
     @classmethod
     def evenly(cls, start: float, step: float, size: int, unit: str) -> TimeIndex:
@@ -69,7 +67,7 @@ class TimeIndex(RangeIndex):
         if isinstance(label, slice):
             first = 0 if label.start is None else math.ceil(self._position(label.start) - 1e-6)
             last = self.size - 1 if label.stop is None else math.floor(self._position(label.stop) + 1e-6)
-            stride = 1 if label.step is None else max(1, round(self._value(label.step) / self.step))
+            stride = 1 if label.step is None else max(1, round(self.number(label.step) / self.step))
             return IndexSelResult({self.dim: slice(max(first, 0), max(last + 1, 0), stride)})
         nearest = np.rint(np.vectorize(self._position, otypes=[float])(label))
         if not ((nearest >= 0) & (nearest < self.size)).all():
@@ -80,26 +78,23 @@ class TimeIndex(RangeIndex):
             positions = xr.Variable(label.dims, positions)
         return IndexSelResult({self.dim: positions if positions.ndim else int(positions)})
 
-    def _value(self, label: Any) -> float:
-        if not isinstance(label, str):
-            return float(label)
-        found = quantity(label)
-        if found is None:
-            raise SettingError(
-                f"time {label!r}: accepted is a number with a unit, such as '100 ms' ({', '.join(SECONDS)})"
-            )
-        if self.unit not in SECONDS:
-            raise KeyError(f"time {label!r}: this run counts steps, since the duration of one is not known (give dt)")
-        return found[0] * SECONDS[found[1]] / SECONDS[self.unit]
+    @property
+    def values(self) -> npt.NDArray[np.float64]:
+        """The times, shape ``(time,)``."""
+        return np.asarray(self.start + self.step * np.arange(self.size), np.float64)
+
+    def equals(self, other: Index, **options: Any) -> bool:
+        """Whether times and their unit are the same."""
+        return isinstance(other, TimeIndex) and other.unit == self.unit and RangeIndex.equals(self, other, **options)
 
     def _position(self, label: Any) -> float:
-        return (self._value(label) - self.start) / self.step
+        return (self.number(label) - self.start) / self.step
 
 
-def time_coordinate(size: int, dt: tuple[float, str] | None) -> xr.Coordinates:
+def time_coordinate(size: int, dt: tuple[float, str] | None, start: float = 0.0) -> xr.Coordinates:
     """Return the lazy coordinate ``time`` of `size` steps of duration `dt` (number, unit), or of step numbers."""
     step, unit = dt or (1.0, "step")
-    index = TimeIndex.evenly(0.0, step, size, unit)
+    index = TimeIndex.evenly(start, step, size, unit)
     coords = xr.Coordinates.from_xindex(index)
     coords["time"].attrs.update(units=unit, long_name="time")
     return coords

@@ -4,36 +4,33 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import h5py
-import numpy as np
 import xarray as xr
-from xarray.core import indexing
 
-from pipeline.errors import PipelineError, SourceError, TimeAxisWarning
+from pipeline.errors import PipelineError, SettingError, SourceError, TimeAxisWarning, nearest
 from pipeline.opening.discover import readable_name, run_files, run_name
-from pipeline.opening.hdf5.lazy_array import StoredArray, compression, open_file
+from pipeline.opening.hdf5.lazy_array import open_file
 from pipeline.opening.layouts.contents import attributes
-from pipeline.opening.layouts.protocol import Component, Stored
+from pipeline.opening.layouts.protocol import Component, Stored, Times
 from pipeline.opening.layouts.registry import layout_of
+from pipeline.opening.stored_times import stored_coordinate
 from pipeline.opening.time_index import time_coordinate
-from pipeline.units import duration
+from pipeline.opening.variables import base_name, free_name, lazy_times, lazy_variable, unique_dims
+from pipeline.units import Durations, durations
 
 __all__ = ["open_run"]
 
-#: Attributes by which HDF5 ties dimension scales to datasets; they are no settings.
-_BOOKKEEPING = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME", "DIMENSION_LABELS", "_Netcdf4Dimid"}
-
-#: Bytes of values in a chunk of a Dask array.
-_DASK_BYTES = 16 * 2**20
+_NAMED = 4  # variables that a warning names
 
 
 def open_run(
     path: str | os.PathLike[str],
     *,
-    dt: str | float | None = None,
+    dt: Durations = None,
     on_error: Callable[[PipelineError], None] | None = None,
 ) -> xr.DataTree:
     """Open a run without reading any dataset.
@@ -42,9 +39,10 @@ def open_run(
     ----------
     path : path
         One HDF5 file, a folder of them, or a run folder that holds them in a subfolder.
-    dt : str or float, optional
-        Duration of one step, such as ``"0.1 ms"``; a plain number is in milliseconds. Where it is not given and the
-        file does not tell the times, the ``time`` coordinate counts steps.
+    dt : str, float or mapping, optional
+        Duration of one step, such as ``"0.1 ms"``; a plain number is in milliseconds. A mapping, or a list such as
+        ``["0.1 ms", "weights=10 ms"]``, gives that of variables by name (of all others by an empty name). It goes
+        before what the file tells. Where neither tells it, the ``time`` coordinate counts steps.
     on_error : callable, optional
         Called with the error of each file that cannot be opened; the others still are. Without it the first is raised.
 
@@ -60,6 +58,8 @@ def open_run(
     ------
     SourceError
         If the path or a file cannot be opened.
+    SettingError
+        If `dt` is no duration, or names a variable that is not there.
 
     Examples
     --------
@@ -68,27 +68,87 @@ def open_run(
     >>> run["E"].voltage.dims
     ('time', 'unit')
     """
-    step = None if dt is None else duration(dt)
+    clocks = _Durations(durations(dt))
     nodes: dict[str, xr.Dataset] = {}
     taken: set[str] = set()
     for file in run_files(path):
         try:
-            nodes |= _open(file, taken, step)
+            nodes |= _open(file, taken, clocks)
+        except SettingError:
+            raise
         except PipelineError as error:
             if on_error is None:
                 raise
             on_error(error)
+    clocks.check(path)
     tree = xr.DataTree.from_dict(nodes, name=run_name(path))
     tree.encoding["source"] = str(path)
     return tree
 
 
-def _open(path: Path, taken: set[str], dt: tuple[float, str] | None) -> dict[str, xr.Dataset]:
+@dataclass
+class _Durations:
+    """The durations of a step that the user gave, and what they were used for.
+
+    Attributes
+    ----------
+    given : dict of str to (float, str)
+        By the name of a variable; an empty name is for all others.
+    known : dict of str to int
+        The length of the time axis of each variable that the one for all others was taken for, by name.
+    names : set of str
+        All names that could be given.
+    """
+
+    given: dict[str, tuple[float, str]]
+    known: dict[str, int] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
+
+    def of(self, component: str, name: str, length: int) -> tuple[float, str] | None:
+        """Return the duration for a dataset, by its full name in its component; None if the file shall tell it."""
+        if not self.given:
+            return None
+        called = (name[1:], base_name(name), f"{component}{name}", f"{component}/{base_name(name)}")
+        self.names |= set(called[1:3])
+        for one in called:
+            if one in self.given:
+                self.used.add(one)
+                return self.given[one]
+        if "" in self.given:
+            self.known[f"{component}{name}"] = length
+        return self.given.get("")
+
+    def check(self, path: object) -> None:
+        """Refuse a name that no variable has, and warn of axes of another length than the longest."""
+        for name in self.given:
+            if name and name not in self.used:
+                raise SettingError(f"{path}: dt of '{name}': no variable of that name{nearest(name, self.names)}")
+        longest = max(self.known.values(), default=0)
+        others = [f"{name} ({length:,})" for name, length in self.known.items() if 1 < length < longest - 1]
+        if others:
+            step = " ".join(f"{part:g}" if isinstance(part, float) else part for part in self.given[""])
+            name = base_name(others[0].partition(" ")[0])
+            warnings.warn(
+                f"{path}: dt={step} is taken for axes of other lengths than the longest ({longest:,} steps) too: "
+                f"{_some(others)}; give theirs by name, such as {name}=10ms",
+                TimeAxisWarning,
+                stacklevel=3,
+            )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+
+
+def _open(path: Path, taken: set[str], dt: _Durations) -> dict[str, xr.Dataset]:
     """Return the nodes of one file; h5py's own errors are those of a damaged file."""
     with open_file(path) as file:
         try:
             component = layout_of(file).read(file)
             return _nodes(_free_name(component.name, path, taken), component, file, dt)
+        except PipelineError:
+            raise
         except (OSError, RuntimeError, KeyError, ValueError) as cause:
             raise SourceError(f"{path}: a damaged HDF5 file, or one that cannot be understood ({cause})") from cause
 
@@ -102,26 +162,30 @@ def _free_name(wanted: str | None, file: Path, taken: set[str]) -> str:
     return name
 
 
-def _nodes(name: str, component: Component, file: h5py.File, dt: tuple[float, str] | None) -> dict[str, xr.Dataset]:
+#: What tells clocks apart: the length, and where the times are from.
+_Clock = tuple[int, Times | tuple[float, str] | None]
+
+
+def _nodes(name: str, component: Component, file: h5py.File, dt: _Durations) -> dict[str, xr.Dataset]:
     """Return the datasets of a component by node path.
 
-    A tree holds one ``time`` axis from a node downwards. So where the variables of a file run on axes of different
-    lengths, those of the longest make the node ``NAME`` and the others ``NAME@LENGTH`` beside it.
+    A tree holds one ``time`` axis from a node downwards. So the variables on the longest axis make the node ``NAME``,
+    and those on others ``NAME@LENGTH`` beside it; a clock that differs from that of a node around it is put aside too.
     """
+    shown = component.name if component.name and component.name.replace("/", "_") == name else name
     found = {item.name: file[item.name] for item in component.stored}
-    lengths = {item.name: _length(item, found[item.name].shape) for item in component.stored}
-    longest = max((length for length in lengths.values() if length is not None), default=None)
-    dims = _unique_dims(component.stored, found)
+    clocks = {item.name: _clock(item, found[item.name].shape, shown, dt) for item in component.stored}
+    longest = max((clock[0] for clock in clocks.values() if clock), default=None)
+    dims = unique_dims(component.stored, found)
+    places = _Places(name, longest)
     members: dict[str, list[Stored]] = {f"/{name}": []}
-    for item in component.stored:
-        length, group = lengths[item.name], item.name.rsplit("/", 1)[0]
-        root = name if length in (None, longest) else f"{name}@{length}"
-        around = group.split("/")
+    for item in sorted(component.stored, key=lambda item: item.name.count("/")):
+        around = item.name.rsplit("/", 1)[0].split("/")
+        root = places.root(around, clocks[item.name])
         for depth in range(len(around)):  # groups that only hold groups have attributes all the same
             members.setdefault(f"/{root}{'/'.join(around[: depth + 1])}", [])
-        members[f"/{root}{group}"].append(item)
-    nodes = {path: _dataset(items, dims, found, file, dt) for path, items in members.items()}
-    shown = component.name if component.name and component.name.replace("/", "_") == name else name
+        members[f"/{root}{'/'.join(around)}"].append(item)
+    nodes = {path: _dataset(items, dims, found, file, clocks) for path, items in members.items()}
     for path, dataset in nodes.items():
         groups = path[1:].split("/")[1:]
         for variable in dataset.data_vars:  # an array that is taken out of the tree still knows whose it is
@@ -130,42 +194,48 @@ def _nodes(name: str, component: Component, file: h5py.File, dt: tuple[float, st
         if group := path[1:].partition("/")[2]:
             dataset.attrs |= attributes(file[group])
     nodes[f"/{name}"].attrs |= component.settings
-    nodes[f"/{name}"].encoding = {"source": str(file.filename), "left_out": component.left_out}
+    notes = [f"{shown}: {note}" for note in (*component.notes, *_gaps(nodes.values()))]
+    nodes[f"/{name}"].encoding = {"source": str(file.filename), "left_out": component.left_out, "notes": notes}
     if guessed := [f"axis {item.dims.index('time')} of {item.name}" for item in component.stored if item.guessed]:
-        names = ", ".join(guessed[:4]) + (f" and {len(guessed) - 4} more" if len(guessed) > 4 else "")
         warnings.warn(
-            f"{file.filename}: time is taken to run along {names}; set time_axis if it does not",
+            f"{file.filename}: time is taken to run along {_some(guessed)}; set time_axis if it does not",
             TimeAxisWarning,
             stacklevel=4,
         )
     return nodes
 
 
-def _length(item: Stored, shape: tuple[int, ...]) -> int | None:
-    return shape[item.dims.index("time")] if "time" in item.dims else None
+def _gaps(nodes: Iterable[xr.Dataset]) -> list[str]:
+    """Return a line for each part of a variable whose file is missing."""
+    variables = [(name, node.variables[name]) for node in nodes for name in node.data_vars]
+    return [f"{name}: {why}" for name, variable in variables for why in variable.encoding["gaps"]]
 
 
-def _unique_dims(stored: list[Stored], found: dict[str, h5py.Dataset]) -> dict[tuple[str, int], str]:
-    """Return one name for each (dimension, size) of a file: the plain one for the first size, else with the size.
-
-    No dimension has a dataset's name: xarray would take that for its labels, and read it.
-    """
-    names: dict[tuple[str, int], str] = {}
-    taken = {_base(item.name) for item in stored}
-    for item in sorted(stored, key=lambda item: "time" not in item.dims):
-        for dim, size in zip(item.dims, found[item.name].shape, strict=True):
-            if dim != "time" and (dim, size) not in names:
-                names[dim, size] = _free(dim if dim not in taken else f"{dim}_{size}", taken)
-                taken.add(names[dim, size])
-    return names
+def _clock(item: Stored, shape: tuple[int, ...], component: str, dt: _Durations) -> _Clock | None:
+    if "time" not in item.dims:
+        return None
+    length = shape[item.dims.index("time")]
+    return length, dt.of(component, item.name, length) or item.times
 
 
-def _base(name: str) -> str:
-    return name.rsplit("/", 1)[-1]
+class _Places:
+    """The top node that each clock of a component goes to, so that no node lies below one of another clock."""
 
+    def __init__(self, name: str, longest: int | None) -> None:
+        self._name, self._longest = name, longest
+        self._clocks: dict[tuple[str, str], _Clock] = {}
 
-def _free(name: str, taken: set[str]) -> str:
-    return name if name not in taken else _free(f"{name}_", taken)
+    def root(self, groups: Sequence[str], clock: _Clock | None) -> str:
+        """Return the top node for a dataset of a group; those of the groups around it are placed before."""
+        if clock is None:
+            return self._name
+        paths = ["/".join(groups[: depth + 1]) for depth in range(len(groups))]
+        number, root = 1, self._name if clock[0] == self._longest else f"{self._name}@{clock[0]}"
+        while any(self._clocks.get((root, path), clock) != clock for path in paths):
+            number += 1
+            root = f"{self._name}@{clock[0]}-{number}"
+        self._clocks[root, paths[-1]] = clock
+        return root
 
 
 def _dataset(
@@ -173,54 +243,28 @@ def _dataset(
     dims: dict[tuple[str, int], str],
     found: dict[str, h5py.Dataset],
     file: h5py.File,
-    dt: tuple[float, str] | None,
+    clocks: Mapping[str, _Clock | None],
 ) -> xr.Dataset:
     """Return the lazy variables of one node, with their time coordinate; a variable is never called ``time``."""
     variables: dict[str, xr.Variable] = {}
     coords: xr.Coordinates | None = None
-    taken = {"time", *(_base(item.name) for item in items)}
+    taken = {"time", *(base_name(item.name) for item in items)}
     for item in items:
         stored = found[item.name]
         names = tuple(dims.get((dim, size), dim) for dim, size in zip(item.dims, stored.shape, strict=True))
-        base = _base(item.name)
-        variables[base if base != "time" else _free(base, taken)] = _variable(stored, names)
-        if "time" in names and coords is None:
-            if dt is None and item.times is not None:
-                times = _variable(file[item.times], ("time",))
-                times.attrs.setdefault("units", times.attrs.pop("unit", "step"))
-                coords = xr.Coordinates({"time": times}, indexes={})
-            else:
-                coords = time_coordinate(stored.shape[names.index("time")], dt)
+        base = base_name(item.name)
+        variables[base if base != "time" else free_name(base, taken)] = lazy_variable(stored, names, item.scaling)
+        clock = clocks[item.name]
+        if clock is not None and coords is None:
+            coords = _coordinate(*clock, file)
     return xr.Dataset(variables, coords=coords)
 
 
-def _variable(stored: h5py.Dataset, dims: tuple[str, ...]) -> xr.Variable:
-    dtype = np.dtype(stored.dtype).newbyteorder("=")
-    if dtype.kind == "b" or h5py.check_enum_dtype(stored.dtype):
-        dtype = np.dtype(bool) if stored.dtype.kind == "b" else np.dtype(stored.dtype.base).newbyteorder("=")
-    array = StoredArray(str(file_of(stored)), stored.name, stored.shape, dtype)
-    attrs = {key: value for key, value in attributes(stored).items() if key not in _BOOKKEEPING}
-    encoding = {
-        "source": array.path,
-        "dataset": stored.name,
-        "chunksizes": stored.chunks,
-        "compression": compression(stored),
-        "preferred_chunks": _dask_chunks(stored, dims, dtype.itemsize),
-    }
-    return xr.Variable(dims, indexing.LazilyIndexedArray(array), attrs, encoding)
-
-
-def _dask_chunks(stored: h5py.Dataset, dims: tuple[str, ...], itemsize: int) -> dict[str, int]:
-    """Return the chunks for ``chunks={}``: whole storage chunks along time, so many that a task is worth its cost."""
-    if not stored.shape or not stored.size:
-        return dict(zip(dims, stored.shape, strict=True))
-    axis = dims.index("time") if "time" in dims else 0
-    length = stored.shape[axis]
-    least = stored.chunks[axis] if stored.chunks else 1
-    kept = _DASK_BYTES * length // (stored.size * itemsize)
-    return dict(zip(dims, stored.shape, strict=True)) | {dims[axis]: min(length, max(least, kept // least * least))}
-
-
-def file_of(stored: h5py.Dataset) -> Path:
-    """Return the absolute path of the file that holds a dataset (with external links, not the one it was found in)."""
-    return Path(stored.file.filename).absolute()
+def _coordinate(length: int, told: Times | tuple[float, str] | None, file: h5py.File) -> xr.Coordinates:
+    if isinstance(told, tuple):
+        return time_coordinate(length, told)
+    if told is None:
+        return time_coordinate(length, None)
+    if told.dataset is None:
+        return time_coordinate(length, (told.step, told.unit), told.start)
+    return stored_coordinate(lazy_times(file[told.dataset], told.unit))

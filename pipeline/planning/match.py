@@ -19,7 +19,7 @@ from pipeline.planning.job import Job
 from pipeline.planning.plan import Plan
 from pipeline.rendering.drawing import Drawing
 from pipeline.rendering.plot import Plot
-from pipeline.units import time_unit
+from pipeline.units import SECONDS, time_unit
 
 __all__ = ["component_name", "plan_array", "plan_run"]
 
@@ -53,6 +53,7 @@ def plan_run(run: xr.DataTree, plots: Plots | None = None) -> Plan:
     builder = _Builder(plan)
     left_out: dict[str, str] = {}
     for node in run.subtree:
+        plan.notes += node.encoding.get("notes", ())
         component, held = component_name(node), node.to_dataset()  # once a node, because xarray builds it anew
         time = held.coords.get("time")
         variables = {str(name): held.variables[name] for name in held.data_vars}
@@ -75,7 +76,7 @@ def plan_run(run: xr.DataTree, plots: Plots | None = None) -> Plan:
                 continue
             plan.matched.add(name)
     builder.finish()
-    plan.notes += _told(left_out)
+    plan.notes += _told(left_out, "not drawn: ")
     return plan
 
 
@@ -86,12 +87,12 @@ def _undrawn(variable: xr.Variable) -> str:
     return f"{variable.ndim} dimensions" if variable.ndim > 3 else f"{variable.dtype} values"
 
 
-def _told(left_out: dict[str, str]) -> Iterator[str]:
-    """Yield a line for each reason for which something is not drawn."""
-    for why in dict.fromkeys(left_out.values()):
-        names = [name for name, reason in left_out.items() if reason == why]
+def _told(reasons: dict[str, str], what: str = "") -> Iterator[str]:
+    """Yield a line for each reason, with the names of what it is of."""
+    for why in dict.fromkeys(reasons.values()):
+        names = [name for name, reason in reasons.items() if reason == why]
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        yield f"not drawn: {', '.join(names[:_NAMED])}{more} ({why})"
+        yield f"{what}{', '.join(names[:_NAMED])}{more} ({why})"
 
 
 def plan_array(
@@ -149,6 +150,7 @@ class _Builder:
         self.plan, self.again = plan, again
         self.jobs: dict[tuple[Any, ...], Job] = {}
         self.tags: dict[str, tuple[str, str]] = {} if tags is None else tags
+        self.unknown: dict[str, str] = {}  # variables whose unit of time is none that is known
 
     def add(self, component: str, attr: str, variable: xr.Variable, time: xr.DataArray | None, plot: Plot) -> None:
         """Add a plot of a variable, or note why it cannot be drawn."""
@@ -158,6 +160,8 @@ class _Builder:
         except PipelineError as error:
             self.plan.problems.append(str(error))
             return
+        if signal.time is not None and signal.time.unit not in (*SECONDS, "step", ""):
+            self.unknown[signal.name] = f"no unit of time: a step of {signal.time.unit} counts as a second"
         source = variable.encoding.get("source"), variable.encoding.get("dataset")
         key = component, attr, axis, *source  # two files may use one name for different things
         job = self.jobs.get(key) or Job(variable, axis or 0, times, ())
@@ -199,6 +203,7 @@ class _Builder:
     def finish(self) -> None:
         """Put the jobs into the plan."""
         self.plan.jobs += self.jobs.values()
+        self.plan.notes += _told(self.unknown, "time of ")
         self.plan.notes += self.plan.heavy()
 
 

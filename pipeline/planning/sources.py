@@ -15,6 +15,7 @@ from pipeline.opening.discover import readable_name, run_name
 from pipeline.planning.config import Plots
 from pipeline.planning.match import plan_run
 from pipeline.planning.plan import Plan
+from pipeline.units import Durations
 
 __all__ = ["Source", "plan_sources"]
 
@@ -22,7 +23,7 @@ Source = str | os.PathLike[str] | xr.DataTree
 
 
 def plan_sources(
-    source: Source | Sequence[Source], plots: Plots | None = None, dt: str | float | None = None
+    source: Source | Sequence[Source], plots: Plots | None = None, dt: Durations = None
 ) -> tuple[list[Plan], list[str]]:
     """Open and plan all sources; return the plans, and a line for each file or source that cannot be opened."""
     sources = [source] if isinstance(source, str | os.PathLike | xr.DataTree) else list(source)

@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
+import numpy as np
+
 from pipeline.model.block import DenseBlock
 from pipeline.model.record import Image, Record
 from pipeline.model.series import Series
@@ -105,7 +107,7 @@ class Heatmap(Plot):
         values = block.values[0]
         found = self.limits if isinstance(self.limits, tuple) else summary or finite_limits(values)
         canvas, scale = self.canvas(signal, found)
-        png = paint(canvas, scale, values, signal.name, signal.time.caption(step))
+        png = paint(canvas, scale, values, signal.name, signal.time.caption(step, float(block.wall_times[0])))
         return Image(series.tag, step, float(block.wall_times[0]), png, *canvas.size)
 
     def dims(self, ndim: int) -> tuple[str, ...]:
@@ -164,7 +166,7 @@ class MatrixHeatmap(Heatmap):
         """Return a summary of every row."""
         return Needs(summary=range(signal.shape[0]))
 
-    def fold(self, signal: Signal) -> Fold:
+    def fold(self, signal: Signal) -> LineSumsFold:
         """Return the fold to the lines of the picture."""
         return LineSumsFold(signal.shape[0], min(signal.shape[0], round(self.size[1] * DPI)))
 
@@ -173,6 +175,8 @@ class MatrixHeatmap(Heatmap):
         means, limits = summary.means(signal.dtype), summary.limits
         if len(means) < signal.shape[0]:  # lines of many rows: the means span less than the values
             limits = finite_limits(means)
+        if signal.time is not None and not signal.time.even:  # a row is shown until the next
+            means = means[np.searchsorted(summary.lines, np.arange(self.fold(signal).lines), side="right") - 1]
         canvas, scale = self.canvas(signal, self.limits if isinstance(self.limits, tuple) else limits)
         png = paint(canvas, scale, means, signal.name, "")
         return Image(series.tag, 0, 0.0, png, *canvas.size)

@@ -107,6 +107,8 @@ class Raster(Plot):
         """Accept (time, unit), and a single unit's (time,)."""
         if signal.time is None or len(signal.shape) not in (1, 2):
             raise self.refuse(signal, "the dimensions (time, unit); set time_axis if time is not known")
+        if self.window is not None and not signal.time.even:
+            raise SettingError(f"{signal.name}: window={self.window!r} needs steps that are even in time; leave it out")
         if isinstance(self.window, str) and signal.time.unit not in SECONDS:
             raise SettingError(f"{signal.name}: window={self.window!r} needs the duration of a step (dt), or say steps")
         return self
@@ -173,9 +175,9 @@ class Raster(Plot):
         total = "1 spike" if spikes == 1 else f"{spikes:,} spikes"
         if self.window is None:
             return total
-        unit = "steps" if signal.time.unit == "step" else signal.time.unit
+        unit = {"step": " steps", "": ""}.get(signal.time.unit, f" {signal.time.unit}")
         past = min(start + self._span(signal), signal.shape[0])
-        return f"{signal.time.at(start):.7g} to {signal.time.at(past):.7g} {unit}, {total}"
+        return f"{signal.time.at(start):.7g} to {signal.time.at(past):.7g}{unit}, {total}"
 
     def _draw(self, signal: Signal, spikes: npt.NDArray[np.int32], start: int) -> tuple[bytes, int, int]:
         """Return the PNG of one window's counts, shape (columns, rows), with its width and height."""

@@ -71,13 +71,15 @@ class TraceImage(Trace):
 
     def _look(self, signal: Signal, low: float, high: float) -> Look:
         assert signal.time is not None
-        time, last = signal.time, max(self._last(signal) * self.step, 1)
+        time, last = signal.time, self._last(signal) * self.step or 1
         xlim = (time.at(0), time.at(last))
         return Look(self.size, time.label, signal.label, xlim, (low, high), left=_LEFT)
 
-    def _last(self, signal: Signal) -> int:
-        """Return the number of the last kept point."""
-        return (signal.shape[0] - 1) // self.step
+    def _last(self, signal: Signal) -> float:
+        """Return where the axis ends, in kept points."""
+        assert signal.time is not None
+        steps = signal.shape[0] - 1
+        return steps // self.step if signal.time.even else steps / self.step
 
 
 def _picture(look: Look, tag: str, high: Values, low: Values) -> Image:

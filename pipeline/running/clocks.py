@@ -32,9 +32,16 @@ def with_clock(job: Job) -> Job:
     if values.dtype.kind in "mM":  # dates and durations, as xarray decodes them from other files
         since = values[0] if values.dtype.kind == "M" else np.timedelta64(0, "s")
         values, unit = (values - since) / np.timedelta64(1, "s"), "s"
-    values, notes = _finite(job, values.astype(np.float64) if values.dtype.kind not in "f" else values)
+    values, notes = _finite(job, values)
     line = evenly_spaced(values)
-    clock = Clock(job.length) if line is None else Clock(job.length, *line, unit=unit)
+    if line is not None:
+        clock = Clock(job.length, *line, unit=unit)
+    elif values[-1] > values[0] and (np.diff(values) >= 0).all():
+        mean = (float(values[-1]) - float(values[0])) / (job.length - 1)
+        clock = Clock(job.length, float(values[0]), mean, unit, even=False)
+    else:
+        clock = Clock(job.length)
+        notes += (f"{job.name}: its times do not rise; pictures count steps",)
     seconds = xr.Variable(("time",), values.astype(np.float64) * SECONDS.get(unit, 1.0))
     drawings = tuple(drawing.fit(replace(drawing.signal, time=clock)) for drawing in job.drawings)
     return replace(job, times=None if line else seconds, drawings=drawings, notes=notes)
@@ -45,6 +52,8 @@ def _finite(job: Job, times: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], tuple[
 
     A missing time is put between its neighbours.
     """
+    if times.dtype.kind != "f":
+        return times, ()
     there = np.isfinite(times)
     if there.all():
         return times, ()

@@ -28,7 +28,7 @@ from pipeline.running.progress import Progress
 from pipeline.running.report import Report, RunReport
 from pipeline.running.tasks import Failure, guarded
 from pipeline.slicing.budget import Budget, machine_cores
-from pipeline.units import size_in_bytes
+from pipeline.units import Durations, size_in_bytes
 from pipeline.writing.eventfiles import write_experiment
 from pipeline.writing.lock import locked
 
@@ -47,7 +47,7 @@ def convert(
     logdir: str | os.PathLike[str],
     plots: Any = None,
     *,
-    dt: str | float | None = None,
+    dt: Durations = None,
     compute: Literal[True] = True,
     workers: int | str | None = None,
     scheduler: str | None = None,
@@ -63,7 +63,7 @@ def convert(
     logdir: str | os.PathLike[str],
     plots: Any = None,
     *,
-    dt: str | float | None = None,
+    dt: Durations = None,
     compute: Literal[False],
     workers: int | str | None = None,
     scheduler: str | None = None,
@@ -78,7 +78,7 @@ def convert(
     logdir: str | os.PathLike[str],
     plots: Any = None,
     *,
-    dt: str | float | None = None,
+    dt: Durations = None,
     compute: bool = True,
     workers: int | str | None = None,
     scheduler: str | None = None,
@@ -99,8 +99,9 @@ def convert(
         that was interrupted goes on where it stopped.
     plots : list of {name: settings}, optional
         As the YAML holds it: ``[{"weights": {"kind": "heatmap", "step": 100}}]``. None: chosen automatically.
-    dt : str or float, optional
-        Duration of a step, such as ``"0.1 ms"``; a plain number is in milliseconds.
+    dt : str, float or mapping, optional
+        Duration of a step, such as ``"0.1 ms"``; a plain number is in milliseconds. By name, as `open_run` takes it,
+        where variables differ.
     compute : bool
         False returns a ``dask.delayed.Delayed`` that does the work when it is computed, by any scheduler, and gives
         the `Report`. Its results are held in memory until they are written.

@@ -77,6 +77,9 @@ def evenly_spaced(times: npt.NDArray[Any]) -> tuple[float, float] | None:
     """Return (start, step) if `times` rise evenly, to one part in 10,000 of a step and what their type can tell."""
     if not times.size or not np.isfinite(times[[0, -1]]).all():
         return None
+    if times.dtype.kind in "iu" and times.size > 1:  # nanoseconds of an era are more digits than a double has
+        found = evenly_spaced((times - times[0]).astype(np.float64)) if times[-1] > times[0] else None
+        return found and (float(times[0]), found[1])
     first, last = float(times[0]), float(times[-1])
     if times.size == 1:
         return first, 1.0

@@ -57,11 +57,11 @@ class Slice:
             if cache and self.caching:
                 BLOCKS.put(self.caching[0], self.block.range, values, self.caching[1])
         steps = self.block.steps
-        if self.times is not None:
-            wall_times = self.times.to_numpy()
-        else:
-            wall_times = (self.clock or Clock(1, step=0.0)).seconds(steps.astype(np.float64))
-        return DenseBlock(values, steps, wall_times)
+        if self.times is None:
+            return DenseBlock(values, steps, (self.clock or Clock(1, step=0.0)).seconds(steps.astype(np.float64)))
+        wall_times = self.times.to_numpy()
+        places = self.clock.place(wall_times) if self.clock and not self.clock.even else None
+        return DenseBlock(values, steps, wall_times, places)
 
 
 def _load(variable: xr.Variable) -> Any:

@@ -15,6 +15,7 @@ import xarray as xr
 
 from pipeline.errors import PipelineError, SettingError, SourceError, TimeAxisWarning
 from pipeline.opening import open_run
+from pipeline.planning.match import component_name
 from tests.common import EPL, forbid_reads, write_component, write_hdf5
 
 
@@ -180,7 +181,7 @@ def test_the_duration_of_a_step(path: Path, dt: Any, second: float, unit: str) -
 
 
 @pytest.mark.parametrize(
-    "dt", [0, -1, "0 ms", "-0.1 ms", "1 year", "1 MS", "fast", "", "nan", "inf ms", True, [1], b"1 ms"]
+    "dt", [0, -1, "0 ms", "-0.1 ms", "1 year", "1 MS", "fast", "", "nan", "inf ms", True, [[1]], {"x": "fast"}, b"1 ms"]
 )
 def test_a_duration_that_is_none(path: Path, dt: Any) -> None:
     write_component(path, "GC", {"x": np.zeros((5, 3))})
@@ -190,7 +191,8 @@ def test_a_duration_that_is_none(path: Path, dt: Any) -> None:
 
 def test_different_time_lengths_in_one_file(path: Path) -> None:
     data = {"voltage": np.zeros((8, 3)), "rate": np.ones((2, 3)), "loss": np.full(4, 2.0)}
-    run = open_run(write_component(path, "GC", data | {"seed": np.array([3])}, tau=1), dt="1 ms")
+    with pytest.warns(TimeAxisWarning, match=r"dt=1 ms .* \(8 steps\) too: GC/loss \(4\), GC/rate \(2\); .* loss=10ms"):
+        run = open_run(write_component(path, "GC", data | {"seed": np.array([3])}, tau=1), dt="1 ms")
     assert {name: list(node.data_vars) for name, node in run.children.items()} == {
         "GC": ["voltage"],
         "GC@4": ["loss"],
@@ -283,14 +285,58 @@ def test_a_scale_does_not_become_labels_that_are_read(path: Path, monkeypatch: p
     with monkeypatch.context() as patch:
         forbid_reads(patch)
         run = open_run(path)
-    assert run["a/v"].dims == ("time", run["a/unit"].dims[0])
-    assert run["a/unit"].values.tolist() == [0, 1, 2]
+    assert run["a/v"].dims == ("time", "unit")
+    assert run["a"].encoding["left_out"] == {"/unit": "labels of a dimension"}
     assert run["a/v"].attrs == {}
+
+
+def test_each_variable_has_its_own_clock_and_no_node_is_below_one_of_another(path: Path) -> None:
+    write_hdf5(
+        path,
+        v=np.zeros((9, 3)),
+        w=np.zeros((9, 2)),
+        x=np.zeros((9, 2)),
+        time=np.arange(9.0),
+        slow__time=np.arange(9.0) * 20,
+        slow__ca=np.zeros((9, 3)),
+        slow__deep__ca=np.zeros((9, 3)),
+        shifted=np.arange(9.0) + 100,
+    )
+    with h5py.File(path, "a") as file:
+        file["shifted"].make_scale("time")
+        file["shifted"].attrs["axis"] = "T"
+        file["w"].dims[0].attach_scale(file["shifted"])
+    run = open_run(path, dt={"x": "3 ms"})
+    held = {node.path: (list(node.data_vars), node.time.values[1].item()) for node in run.subtree if node.data_vars}
+    assert held == {
+        "/a": (["v"], 1.0),
+        "/a@9-2": (["w"], 101.0),
+        "/a@9-3": (["x"], 3.0),
+        "/a@9-4/slow": (["ca"], 20.0),
+        "/a@9-4/slow/deep": (["ca"], 20.0),
+    }
+    assert {component_name(node) for node in run.subtree if node.data_vars} == {"a", "a/slow", "a/slow/deep"}
+
+
+def test_a_duration_by_name(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        growing(file, "v", np.zeros((90, 3)))
+        growing(file, "pop/weights", np.zeros((9, 3, 3)))
+    for name in ("weights", "pop/weights", "a/pop/weights"):
+        for dt in ({"": "0.1 ms", name: "1 ms"}, ["0.1ms", f"{name}=1ms"]):
+            run = open_run(path, dt=dt)
+            assert run["a/v"].time.values[-1] == pytest.approx(8.9)
+            assert run["a@9/pop/weights"].time.values[-1] == 8
+    with pytest.raises(SettingError, match=r"dt of 'weight': no variable of that name; did you mean 'weights'\?"):
+        open_run(path, dt={"weight": "1 ms"})
+    with pytest.raises(SettingError, match="one duration for each variable"):
+        open_run(path, dt=["1ms", "2ms"])
 
 
 # Links ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore::pipeline.errors.TimeAxisWarning")
 def test_external_links_are_read_from_the_other_file(tmp_path: Path) -> None:
     write_hdf5(tmp_path / "store.dat", deep__x=np.full((5, 3), 7.0), x=np.zeros((5, 3)), deep__time=np.arange(5.0) * 2)
     with h5py.File(tmp_path / "a.h5", "w") as file:
@@ -298,12 +344,14 @@ def test_external_links_are_read_from_the_other_file(tmp_path: Path) -> None:
         file["group"] = h5py.ExternalLink("store.dat", "/deep")
         growing(file, "x", np.ones((5, 3)))
     run = open_run(tmp_path)
-    assert {name: float(run[f"a/{name}"].mean()) for name in ("voltage", "group/x", "x")} == {
+    assert {name: float(run[f"a/{name}"].mean()) for name in ("voltage", "x")} | {
+        "group/x": float(run["a@5-2/group/x"].mean())
+    } == {
         "voltage": 7,
         "group/x": 7,
         "x": 1,
     }
-    assert run["a/group/x"].time.values.tolist() == [0, 2, 4, 6, 8]
+    assert run["a@5-2/group/x"].time.values.tolist() == [0, 2, 4, 6, 8]
     assert run["a/voltage"].encoding["source"] == str(tmp_path / "store.dat")
     assert run["a/voltage"].encoding["dataset"] == "/deep/x"
 
@@ -434,7 +482,7 @@ def test_opening_reads_no_dataset_and_leaves_no_file_open(everything: Path, monk
 
 
 def test_a_lazy_variable_pickles_small(everything: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = open_run(everything, dt="1 ms")
+    run = open_run(everything, dt={"voltage": "1 ms"})
     variable = run["a/voltage"].variable.isel(time=slice(2, 10, 2))
     with monkeypatch.context() as patch:
         forbid_reads(patch)

@@ -141,7 +141,7 @@ def test_a_window_that_is_a_duration_needs_even_times(path: Path) -> None:
     times = np.arange(STEPS) * 0.5
     times[500:] += 7
     uneven = replace(job, times=xr.Variable(("time",), times, {"units": "ms"}))
-    with pytest.raises(SettingError, match="needs the duration of a step"):
+    with pytest.raises(SettingError, match="even in time"):
         with_clock(uneven)
 
 
@@ -214,9 +214,26 @@ def test_even_times_become_a_line_and_uneven_ones_stay(unit: str, seconds: float
 
     uneven = xr.Variable(("time",), np.array([5.0, 7.0, 7.5, 11.0]), {"units": unit})
     job = with_clock(in_memory(values, uneven))
-    assert job.drawings[0].signal.time == Clock(4)
+    assert job.drawings[0].signal.time == Clock(4, 5.0, 2.0, short, even=False)
     part = job.at(job.first_blocks[0]).read()
     np.testing.assert_allclose(part.wall_times, uneven.values[part.steps] * seconds)
+    np.testing.assert_allclose(part.places, (uneven.values[part.steps] - 5) / 2)
+
+
+def test_times_that_do_not_rise_are_told_and_steps_are_counted() -> None:
+    times = xr.Variable(("time",), np.array([5.0, 7.0, 6.0, 11.0]), {"units": "s"})
+    job = with_clock(in_memory(np.zeros((4, 2)), times))
+    assert job.drawings[0].signal.time == Clock(4)
+    assert "do not rise" in job.notes[0]
+    part = job.at(job.first_blocks[0]).read()
+    assert part.wall_times.tolist() == times.values[part.steps].tolist()
+
+
+def test_whole_numbers_of_nanoseconds_since_an_era_are_even() -> None:
+    times = xr.Variable(("time",), 1_700_000_000_000_000_003 + np.arange(1000) * 1_000_000, {"units": "ns"})
+    job = with_clock(in_memory(np.zeros((1000, 2)), times))
+    assert job.times is None
+    assert job.drawings[0].signal.time == Clock(1000, 1.7e18, 1e6, "ns")
 
 
 def test_dates_and_durations_count_seconds() -> None:

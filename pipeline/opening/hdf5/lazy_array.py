@@ -21,6 +21,8 @@ from xarray.core import indexing
 
 from pipeline.errors import SourceError
 from pipeline.opening.hdf5.chunks import read_chunks
+from pipeline.opening.hdf5.scaling import Scaling
+from pipeline.opening.hdf5.sources import Sources
 
 __all__ = ["StoredArray", "compression", "open_file", "stored_identity"]
 
@@ -86,12 +88,26 @@ class StoredArray(BackendArray):
     name : str
         The dataset's full name in it.
     shape : tuple of int
-    dtype : numpy.dtype
-        In native byte order.
+    stored : numpy.dtype
+        Of the stored numbers, in native byte order.
+    scaling : Scaling, optional
+        What they mean; `dtype` is that of the values.
+    sources : Sources, optional
+        Other files that they are in.
     """
 
-    def __init__(self, path: str, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        self.path, self.name, self.shape, self.dtype = path, name, shape, dtype
+    def __init__(
+        self,
+        path: str,
+        name: str,
+        shape: tuple[int, ...],
+        stored: np.dtype[Any],
+        scaling: Scaling | None = None,
+        sources: Sources | None = None,
+    ) -> None:
+        self.path, self.name, self.shape = path, name, shape
+        self.stored, self.scaling, self.sources = stored, scaling, sources or Sources()
+        self.dtype = stored if scaling is None else scaling.dtype(stored)
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
         return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self.read)
@@ -110,10 +126,13 @@ class StoredArray(BackendArray):
                 if dataset.ndim != len(self.shape) or any(map(operator.lt, dataset.shape, self.shape)):
                     raise OSError(f"its shape was {self.shape} when it was opened, and is {dataset.shape} now")
                 _register_filters(dataset)
-                values = _read(dataset, tuple(map(_within, key, self.shape)))
+                key = tuple(map(_within, key, self.shape))
+                values = _read(dataset, key).astype(self.stored, copy=False)
+                if self.scaling is not None:
+                    values = self.scaling.values(values, key)
+                return self.sources.fill(values, key, self.shape)
             except (OSError, KeyError, RuntimeError, ValueError) as cause:
                 raise SourceError(f"{self.path}: {self.name}: cannot be read ({cause})") from cause
-        return values.astype(self.dtype, copy=False)
 
 
 def stored_identity(variable: xr.Variable) -> str:
@@ -133,7 +152,8 @@ def stored_identity(variable: xr.Variable) -> str:
         digest = hashlib.sha256(file.read(_ENDS))
         file.seek(max(0, status.st_size - _ENDS))
         digest.update(file.read(_ENDS))
-    parts = (stored.name, stored.shape, str(stored.dtype), lazy.key, status.st_size, status.st_mtime_ns)
+    parts: tuple[Any, ...] = (stored.name, stored.shape, str(stored.dtype), lazy.key, stored.scaling)
+    parts += (status.st_size, status.st_mtime_ns, stored.sources.identity())
     return f"{parts} {digest.hexdigest()}"
 
 

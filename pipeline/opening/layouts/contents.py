@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import h5py
@@ -66,7 +67,7 @@ def _not_numbers(dataset: h5py.Dataset) -> str:
         return f"values of a type that h5py does not know ({error})"
     if shape is None:
         return "holds no data"
-    if dtype.kind in "biuf" and dtype.itemsize <= 8:
+    if dtype.kind in "biufmM" and dtype.itemsize <= 8:
         return ""
     if h5py.check_string_dtype(dtype) is not None:
         return "strings"
@@ -87,10 +88,20 @@ def settings_of(file: h5py.File) -> dict[str, Any]:
     return settings
 
 
+#: Attributes by which HDF5, netCDF and MATLAB keep their books; they are no settings.
+_BOOKKEEPING = re.compile(r"_NC\w+|_nc3_\w+|_Netcdf4\w+|MATLAB_\w+|H5PATH")
+_OF_SCALES = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME", "DIMENSION_LABELS"}
+
+
 def attributes(node: h5py.Group | h5py.Dataset) -> dict[str, Any]:
-    """Return all attributes that h5py can read, as plain values; references tell nothing outside of the file."""
+    """Return all attributes that h5py can read, as plain values, but for the bookkeeping of formats.
+
+    References tell nothing outside of the file.
+    """
     found: dict[str, Any] = {}
     for key in node.attrs:
+        if _BOOKKEEPING.fullmatch(readable(key)) or isinstance(node, h5py.Dataset) and key in _OF_SCALES:
+            continue
         try:
             value = attribute(node.attrs[key])
         except Exception:  # a type that h5py does not know; the other attributes tell what they tell

@@ -11,8 +11,11 @@ import h5py
 
 from pipeline.errors import LayoutWarning
 from pipeline.opening.layouts.generic import Generic
+from pipeline.opening.layouts.matlab import Matlab
+from pipeline.opening.layouts.nwb import Nwb
 from pipeline.opening.layouts.protocol import Layout
 from pipeline.opening.layouts.sapicore import Sapicore
+from pipeline.opening.layouts.sonata import Sonata
 
 __all__ = ["ENTRY_POINTS", "LAYOUTS", "layout_of"]
 
@@ -20,7 +23,7 @@ __all__ = ["ENTRY_POINTS", "LAYOUTS", "layout_of"]
 ENTRY_POINTS = "hdf2tb.layouts"
 
 #: Every layout of our own, the most particular first; the last one takes any file.
-LAYOUTS: tuple[Layout, ...] = (Sapicore(), Generic())
+LAYOUTS: tuple[Layout, ...] = (Sapicore(), Sonata(), Nwb(), Matlab(), Generic())
 
 
 def layout_of(file: h5py.File) -> Layout:

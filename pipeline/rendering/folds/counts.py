@@ -51,8 +51,8 @@ class CountsFold:
         """Return the counts of a block."""
         values = block.values.reshape(len(block.steps), self.units)
         spikes = values > 0 if values.dtype != bool else values
-        window, inside = np.divmod(block.steps, self.span)
-        column = window * self.columns + inside * self.columns // self.span
+        window, inside = np.divmod(block.places, self.span)
+        column = (window * self.columns + inside * self.columns // self.span).astype(np.int64, copy=False)
         starts = np.flatnonzero(np.diff(column, prepend=column[0] - 1))
         counts = _add(spikes, starts)
         if self.rows < self.units:

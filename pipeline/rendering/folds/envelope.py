@@ -29,8 +29,8 @@ class Envelope(NamedTuple):
     ----------
     columns : ndarray of int, shape (column,)
     low, high, first, last : ndarray of float64, shape (column, unit)
-    first_at, last_at : ndarray of int64, shape (column,)
-        The numbers of the first and last point of a column.
+    first_at, last_at : ndarray of int64 or float64, shape (column,)
+        Where the first and last point of a column lie, in points of an even axis.
     """
 
     columns: npt.NDArray[np.intp]
@@ -38,8 +38,8 @@ class Envelope(NamedTuple):
     high: Values
     first: Values
     last: Values
-    first_at: npt.NDArray[np.int64]
-    last_at: npt.NDArray[np.int64]
+    first_at: npt.NDArray[Any]
+    last_at: npt.NDArray[Any]
 
     def of_unit(self, unit: int) -> Envelope:
         """Return the envelope of one column of units."""
@@ -65,8 +65,8 @@ class EnvelopeFold:
     ----------
     step : int
         Every `step`-th step is a point.
-    last : int
-        The number of the last point.
+    last : float
+        Where the last point lies, in points.
     width : int
         Columns of pixels; the middle of the first is point 0, of the last is point `last`.
     units : tuple of int or None
@@ -74,7 +74,7 @@ class EnvelopeFold:
     """
 
     step: int
-    last: int
+    last: float
     width: int
     units: tuple[int, ...] | None
 
@@ -82,13 +82,13 @@ class EnvelopeFold:
 
     def column(self, point: Any) -> Any:
         """Return where a point lies in columns of pixels; the middle of column 0 is 0."""
-        return point * (self.width - 1) / max(1, self.last)
+        return point * (self.width - 1) / (self.last or 1)
 
     def of(self, block: DenseBlock) -> Envelope:
         """Return the envelope of a block."""
         values = of_units(block.values, self.units).astype(np.float64)
         values[~(np.abs(values) <= _LARGEST)] = np.nan
-        at = block.steps // self.step
+        at = block.steps // self.step if block.uneven is None else block.uneven / self.step
         columns = np.floor(self.column(at) + 0.5).astype(np.intp)
         starts = np.flatnonzero(np.diff(columns, prepend=-1))
         stops = np.append(starts[1:], len(columns)) - 1

@@ -47,7 +47,10 @@ class LineSums(NamedTuple):
 
 @dataclass(frozen=True)
 class LineSumsFold:
-    """Folds a matrix of `rows` rows to `lines` lines; the order of blocks matters."""
+    """Folds a matrix of `rows` rows to `lines` lines; the order of blocks matters.
+
+    Where rows lie unevenly in time, a line without one is left out.
+    """
 
     rows: int
     lines: int
@@ -56,7 +59,7 @@ class LineSumsFold:
 
     def of(self, block: DenseBlock) -> LineSums:
         """Return the sums and counts of a block."""
-        line = block.steps * self.lines // self.rows
+        line = (block.places * self.lines // self.rows).astype(np.int64, copy=False)
         first = np.flatnonzero(np.diff(line, prepend=line[0] - 1))
         finite = np.isfinite(block.values)
         values = block.values if finite.all() else np.where(finite, block.values, 0)

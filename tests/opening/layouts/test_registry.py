@@ -34,8 +34,37 @@ def generic_file(path: Path) -> Path:
     return write_hdf5(path, sim__voltage=np.ones((6, 3)), sim__time=np.arange(6.0), weights=np.ones((3, 2)), count=7)
 
 
+def sonata_file(path: Path) -> Path:
+    ids = np.arange(3, dtype="u8")
+    return write_hdf5(
+        path, report__exc__data=np.ones((20, 3), "f4"), report__exc__mapping__node_ids=ids,
+        report__exc__mapping__time=np.array([0.0, 2.0, 0.1]),
+    )  # fmt: skip
+
+
+def nwb_file(path: Path) -> Path:
+    with h5py.File(path, "w") as file:
+        file.attrs["nwb_version"] = "2.7.0"
+        file["acquisition/Vm/data"] = np.ones((20, 3), "i2")
+        file["acquisition/Vm/timestamps"] = np.arange(20.0)
+    return path
+
+
+def matlab_file(path: Path) -> Path:
+    with h5py.File(write_hdf5(path, t=np.arange(20.0)[None], Vm=np.ones((3, 20))), "a") as file:
+        for name in ("t", "Vm"):
+            file[name].attrs["MATLAB_class"] = np.bytes_("double")
+    return path
+
+
 #: For each layout a file of its own; a new layout needs a line here.
-EXAMPLES: dict[str, Callable[[Path], Path]] = {"sapicore": sapicore_file, "generic HDF5": generic_file}
+EXAMPLES: dict[str, Callable[[Path], Path]] = {
+    "sapicore": sapicore_file,
+    "SONATA": sonata_file,
+    "NWB": nwb_file,
+    "MATLAB 7.3": matlab_file,
+    "generic HDF5": generic_file,
+}
 
 ODDITIES: dict[str, Callable[[h5py.File], Any]] = {
     "empty": lambda file: None,
@@ -72,8 +101,8 @@ def check(component: Component, file: h5py.File) -> None:
         assert len(item.dims) == dataset.ndim
         assert len(set(item.dims)) == len(item.dims)
         assert not item.guessed or "time" in item.dims
-        if item.times is not None:
-            assert file[item.times].shape == (dataset.shape[item.dims.index("time")],)
+        if item.times is not None and item.times.dataset is not None:
+            assert file[item.times.dataset].size == dataset.shape[item.dims.index("time")]
     assert all(why for why in component.left_out.values())
 
 
@@ -83,7 +112,7 @@ def test_every_layout_has_an_example_and_a_name_of_its_own() -> None:
 
 def test_a_layout_s_file_is_read_by_it(layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = EXAMPLES[layout.name](tmp_path / "a.h5")
-    forbid_reads(monkeypatch)
+    forbid_reads(monkeypatch, most=64)
     with h5py.File(path) as file:
         assert next(each for each in LAYOUTS if each.recognises(file)) is layout
         component = layout.read(file)

@@ -1,0 +1,123 @@
+"""Scaling: what the stored numbers of a dataset mean, where its attributes say that they are not the values themselves.
+
+Source: CF conventions 1.11, sections 2.5.1 (missing data) and 8.1 (packed data); NetCDF users' guide, appendix A
+(``_Unsigned``, ``valid_range``). Missing and valid values are told in stored numbers, before they are scaled.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.opening.hdf5.attributes import attribute
+
+__all__ = ["SCALING_ATTRIBUTES", "Scaling", "cf_scaling"]
+
+#: Attributes that are used up when values are scaled.
+SCALING_ATTRIBUTES = (
+    *("scale_factor", "add_offset", "_FillValue", "missing_value", "valid_range", "valid_min", "valid_max"),
+    "_Unsigned",
+)
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """``value = stored * scale + offset``, and no number where the stored one stands for a missing value.
+
+    Attributes
+    ----------
+    scale, offset : float
+    missing : tuple of float or int
+        Stored numbers that mean that there is no value.
+    valid : (float, float)
+        Stored numbers outside are no values.
+    unsigned : bool
+        The stored bits are those of unsigned numbers.
+    scales : tuple of float
+        One more factor for each index along `axis`; empty for none.
+    axis : int
+    """
+
+    scale: float = 1.0
+    offset: float = 0.0
+    missing: tuple[float | int, ...] = ()
+    valid: tuple[float, float] = (-math.inf, math.inf)
+    unsigned: bool = False
+    scales: tuple[float, ...] = ()
+    axis: int = 0
+
+    def dtype(self, stored: np.dtype[Any]) -> np.dtype[Any]:
+        """Return the type of the values: floats, as wide as the stored numbers and the scaling need."""
+        if stored.kind == "f" and stored.itemsize > 2:
+            return stored
+        fine = abs(self.offset) <= 2**22 * abs(self.scale)  # float32 tells scaled numbers of 16 bits apart
+        return np.dtype(np.float32 if stored.itemsize <= 2 and fine else np.float64)
+
+    def values(self, stored: npt.NDArray[Any], key: tuple[int | slice, ...]) -> npt.NDArray[Any]:
+        """Return the values of stored numbers.
+
+        Parameters
+        ----------
+        stored : ndarray
+        key : tuple of int and slice
+            What part of the dataset they are.
+        """
+        dtype = self.dtype(stored.dtype)
+        if self.unsigned:
+            stored = stored.view(stored.dtype.str.replace("i", "u"))
+        gone = np.isin(stored, self.missing) if self.missing else np.zeros(stored.shape, bool)
+        if self.valid != (-math.inf, math.inf):
+            gone |= (stored < self.valid[0]) | (stored > self.valid[1])
+        factor: Any = self.scale
+        if self.scales:
+            part = np.asarray(self.scales)[key[self.axis]] * self.scale
+            behind = sum(isinstance(one, slice) for one in key[self.axis + 1 :])
+            factor = part.reshape(part.shape + (1,) * behind) if isinstance(key[self.axis], slice) else part
+        values: npt.NDArray[Any] = (stored * factor + self.offset).astype(dtype, copy=False)
+        return np.where(gone, dtype.type(np.nan), values) if gone.any() else values
+
+
+def cf_scaling(dataset: h5py.Dataset) -> Scaling | None:
+    """Return the scaling that a dataset's attributes tell in the words of CF, or None if it is as stored."""
+    if dataset.dtype.kind not in "iuf" or h5py.check_enum_dtype(dataset.dtype) is not None:
+        return None
+    told = {key: _numbers(dataset, key) for key in SCALING_ATTRIBUTES if key in dataset.attrs}
+    if not told:
+        return None
+    low, high = (told.get("valid_range") or (-math.inf, math.inf))[:2]
+    low, high = (told.get("valid_min") or (low,))[0], (told.get("valid_max") or (high,))[0]
+    unsigned = dataset.dtype.kind == "i" and str(_value(dataset, "_Unsigned")).lower() == "true"
+    missing = (*told.get("_FillValue", ()), *told.get("missing_value", ()))
+    if unsigned:
+        bits = 8 * dataset.dtype.itemsize
+        missing, (low, high) = tuple(value % 2**bits for value in missing), (_wrapped(low, bits), _wrapped(high, bits))
+    found = Scaling(
+        float((told.get("scale_factor") or (1.0,))[0]),
+        float((told.get("add_offset") or (0.0,))[0]),
+        tuple(value for value in missing if not math.isnan(value)),
+        (low, high),
+        unsigned,
+    )
+    return None if found == Scaling() else found
+
+
+def _wrapped(value: float, bits: int) -> float:
+    return value % 2**bits if math.isfinite(value) else value
+
+
+def _value(dataset: h5py.Dataset, key: str) -> Any:
+    try:
+        return attribute(dataset.attrs[key]) if key in dataset.attrs else None
+    except Exception:  # a type that h5py does not know
+        return None
+
+
+def _numbers(dataset: h5py.Dataset, key: str) -> tuple[float | int, ...]:
+    """Return the numbers of an attribute, of the dataset's type if they are whole; none if it holds other things."""
+    value = np.ravel(np.asarray(_value(dataset, key)))
+    return tuple(value.tolist()) if value.dtype.kind in "iuf" else ()

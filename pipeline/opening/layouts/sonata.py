@@ -1,0 +1,59 @@
+"""SONATA's reports and spikes, as NEURON, BMTK and libsonata write them.
+
+Source: the SONATA developer guide, "Output file formats": ``/report/<population>/data`` is (time, element) beside a
+group ``mapping`` whose ``time`` is start, stop and step (open on the right), in ms where it names no unit; spikes are
+``/spikes/<population>/timestamps`` beside ``node_ids``.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import h5py
+
+from pipeline.opening.layouts.contents import attributes, datasets, member, settings_of
+from pipeline.opening.layouts.protocol import Component, Stored, Times
+from pipeline.opening.variables import unit_in
+
+__all__ = ["Sonata"]
+
+
+class Sonata:
+    """Recognised by a report with its mapping, or by spikes with the ids of their nodes."""
+
+    name: ClassVar[str] = "SONATA"
+
+    def recognises(self, file: h5py.File) -> bool:
+        """Whether there is a report with a mapping, or spikes with ids."""
+        report = any("mapping" in group and "data" in group for group in _groups(file, "report"))
+        return report or any("timestamps" in group and "node_ids" in group for group in _groups(file, "spikes"))
+
+    def read(self, file: h5py.File) -> Component:
+        """Return the reports; ids and pointers are no series."""
+        found, left_out = datasets(file)
+        stored = []
+        for name, item in found.items():
+            around, _, base = name.rpartition("/")
+            if base == "data" and f"{around}/mapping/time" in found and item.ndim == 2:
+                stored.append(_report(name, item, found[f"{around}/mapping/time"]))
+            elif name.startswith("/spikes/"):
+                left_out[name] = "a list of spikes and their ids, no series"
+            else:
+                left_out[name] = "ids and pointers of a report"
+        return Component(None, settings_of(file), stored, left_out)
+
+
+def _groups(file: h5py.File, name: str) -> list[h5py.Group]:
+    """Return the populations of a group, and the group itself, as older files have no population."""
+    top = member(file, name)
+    if not isinstance(top, h5py.Group):
+        return []
+    return [top, *(group for key in top if isinstance(group := member(top, key), h5py.Group))]
+
+
+def _report(name: str, data: h5py.Dataset, time: h5py.Dataset) -> Stored:
+    start, stop, step = (float(value) for value in time[:3])
+    steps = round((stop - start) / step)
+    turned = data.shape[0] != steps and data.shape[1] == steps  # extracellular potentials of the guide
+    unit = unit_in(attributes(time)) or "ms"
+    return Stored(name, ("unit", "time") if turned else ("time", "unit"), Times(None, start, step, unit))
