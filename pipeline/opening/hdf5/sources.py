@@ -132,7 +132,8 @@ def _stretches(space: Any) -> tuple[Stretches, ...]:
         unlimited = h5py.h5s.UNLIMITED
         counts = [2**62 if int(number) == unlimited else int(number) for number in count]
         blocks = [2**62 if int(number) == unlimited else int(number) for number in block]
-        return tuple(zip(map(int, start), map(int, stride), counts, blocks, strict=True))
+        apart = [max(int(step), size) for step, size in zip(stride, blocks, strict=True)]  # of one stretch it is any
+        return tuple(zip(map(int, start), apart, counts, blocks, strict=True))
     sides = [(int(low), int(high - low + 1)) for low, high in zip(*space.get_select_bounds(), strict=True)]
     return tuple((low, size, 1, size) for low, size in sides)
 
