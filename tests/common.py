@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from pipeline.model.block import DenseBlock
+from pipeline.model.clock import Clock
+from pipeline.model.signal import Signal
 from pipeline.opening.hdf5.lazy_array import StoredArray
+from pipeline.testing import signal_of
 
 EPL = Path(__file__).resolve().parents[2] / "shared" / "data" / "epl"
 
@@ -80,6 +84,15 @@ def block_of(values: np.ndarray, start: int = 0, stop: int | None = None) -> Den
     part = values[start:stop]
     steps = np.arange(start, start + len(part))
     return DenseBlock(part, steps, steps * 1e-3)
+
+
+def uneven(values: np.ndarray, times: np.ndarray) -> tuple[Signal, DenseBlock]:
+    """Return a signal whose steps are at uneven times, in ms, and all of it as a block that was read."""
+    mean = float(times[-1] - times[0]) / (len(times) - 1)
+    clock = Clock(len(times), float(times[0]), mean, "ms", even=False)
+    steps = np.arange(len(times))
+    block = DenseBlock(values, steps, times * 1e-3, clock.place(times * 1e-3))
+    return replace(signal_of(values), time=clock), block
 
 
 def through_pickle(value: Any) -> Any:

@@ -18,6 +18,7 @@ from pipeline.planning.config import Plots
 from pipeline.planning.job import Job
 from pipeline.planning.plan import Plan
 from pipeline.rendering.drawing import Drawing
+from pipeline.rendering.picture.fonts import unwritable
 from pipeline.rendering.plot import Plot
 from pipeline.units import SECONDS, time_unit
 
@@ -204,6 +205,9 @@ class _Builder:
         """Put the jobs into the plan."""
         self.plan.jobs += self.jobs.values()
         self.plan.notes += _told(self.unknown, "time of ")
+        names = [job.name for job in self.jobs.values() if not job.name.isascii()]
+        unwritten = {name: f"no font of this machine has {letters}" for name in names if (letters := unwritable(name))}
+        self.plan.notes += _told(unwritten, "written as numbers on pictures: ")
         self.plan.notes += self.plan.heavy()
 
 
@@ -236,7 +240,7 @@ def _describe(
     signal = Signal(
         component,
         attr,
-        tuple(dims[axis] for axis in order),
+        tuple(dims[axis].removesuffix(f"_{variable.shape[axis]}") for axis in order),  # as told apart in a run
         tuple(variable.shape[axis] for axis in order),
         str(variable.dtype),
         str(variable.attrs.get("units", variable.attrs.get("unit", ""))),

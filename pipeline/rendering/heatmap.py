@@ -16,7 +16,7 @@ from pipeline.model.record import Image, Record
 from pipeline.model.series import Series
 from pipeline.model.signal import Signal
 from pipeline.rendering.folds.fold import Fold
-from pipeline.rendering.folds.limits import LimitsFold, finite_limits
+from pipeline.rendering.folds.limits import LimitsFold, finite_limits, told_apart
 from pipeline.rendering.folds.line_sums import LineSums, LineSumsFold
 from pipeline.rendering.picture.axes import frame
 from pipeline.rendering.picture.canvas import DPI, ColourBar, Frame, Look
@@ -28,7 +28,6 @@ from pipeline.rendering.settings import Settings, boolean, optional, setting
 __all__ = ["Heatmap", "MatrixHeatmap"]
 
 _SEQUENTIAL, _DIVERGING = "viridis", "RdBu_r"
-_LARGEST = 1e300  # no colour bar reaches further, because its length must be a number too; cells beyond have its end
 
 
 def _check_limits(value: Any) -> str | tuple[float, float]:
@@ -121,8 +120,7 @@ class Heatmap(Plot):
         ----------
         found : (float, float)
         """
-        low, high = found if math.isfinite(found[0]) else (0.0, 1.0)
-        low, high = max(low, -_LARGEST), min(high, _LARGEST)
+        low, high = told_apart(*found) if math.isfinite(found[0]) else (0.0, 1.0)
         both_signs = low < 0 < high
         symmetric = self.symmetric if self.symmetric is not None else both_signs and self.cmap is None
         if symmetric and not isinstance(self.limits, tuple):
@@ -168,7 +166,8 @@ class MatrixHeatmap(Heatmap):
 
     def fold(self, signal: Signal) -> LineSumsFold:
         """Return the fold to the lines of the picture."""
-        return LineSumsFold(signal.shape[0], min(signal.shape[0], round(self.size[1] * DPI)))
+        lines, uneven = round(self.size[1] * DPI), signal.time is not None and not signal.time.even
+        return LineSumsFold(signal.shape[0], lines if uneven else min(signal.shape[0], lines))
 
     def draw(self, signal: Signal, series: Series, step: int, block: DenseBlock | None, summary: LineSums) -> Record:
         """Return the picture."""

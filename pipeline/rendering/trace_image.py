@@ -24,6 +24,7 @@ from pipeline.rendering.trace import Trace
 __all__ = ["TraceImage"]
 
 _SHADES = 32
+_LARGE, _LESS = 1e300, 2.0**-20
 _COLOUR = "tab:blue"
 _LEFT = 6.0  # text heights to the left: the numbers at the axis and its label
 
@@ -32,7 +33,7 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class TraceImage(Trace):
-    """One picture a unit, all with the same axes. Values that are not finite (or beyond 1e300) are gaps."""
+    """One picture a unit, all with the same axes. Values that are not finite are gaps."""
 
     format: ClassVar[str] = "image"
 
@@ -101,6 +102,8 @@ def _stroke(
     """Paint a curve, given its (highest, lowest) value in each column; the ends of each stroke are smooth."""
     height = canvas.area.height
     pen = max(1.5, canvas.text_height / 12)
+    if max(map(abs, ylim)) > _LARGE:  # their differences are no numbers
+        curve, ylim = (curve[0] * _LESS, curve[1] * _LESS), (ylim[0] * _LESS, ylim[1] * _LESS)
     top, bottom = ((ylim[1] - values) * height / (ylim[1] - ylim[0]) for values in curve)
     drawn = np.flatnonzero(np.isfinite(top))
     top = np.clip(top[drawn] - pen / 2, 0, height - 1e-6)

@@ -9,9 +9,9 @@ import pytest
 
 from pipeline.errors import SettingError
 from pipeline.rendering.folds.limits import finite_limits
-from pipeline.rendering.heatmap import Heatmap
+from pipeline.rendering.heatmap import Heatmap, MatrixHeatmap
 from pipeline.testing import drawn_in_parts, signal_of, summary_of
-from tests.common import block_of, pixels
+from tests.common import block_of, pixels, uneven
 from tests.rendering.reference import cell_centres, imshow_colours
 
 
@@ -99,12 +99,39 @@ def test_frames_of_one_value_are_drawn(value: float) -> None:
 
 
 @pytest.mark.parametrize("largest", [1e300, 1e307, 1.7e308])
-def test_the_largest_numbers_have_the_ends_of_the_colours(largest: float) -> None:
-    values = np.array([[[-largest, 0.0], [largest, 1.0]]])
+def test_the_largest_numbers_have_their_colours(largest: float) -> None:
+    values = np.array([[[-largest, 0.0, largest / 2], [largest, 1.0, -largest / 2]]])
     (frame,), area, (low, high) = drawn(values)
-    assert (low, high) == (-1e300, 1e300)
-    found = cell_centres(frame, area, 2, 2)
-    assert np.abs(found - imshow_colours(np.clip(values[0], low, high), low, high, "RdBu_r")).max() <= 2
+    assert (low, high) == (-largest, largest)
+    found = cell_centres(frame, area, 2, 3)
+    assert np.abs(found - imshow_colours(values[0] / largest, -1, 1, "RdBu_r")).max() <= 3
+
+
+@pytest.mark.parametrize("value", [-65.0, 1e-30, 1e300])
+def test_what_only_rounding_tells_apart_has_one_colour(value: float) -> None:
+    values = np.array([[[value, value * (1 + 1e-14)], [value * (1 - 1e-14), value]]])
+    (frame,), area, (low, high) = drawn(values)
+    assert low == high == pytest.approx(value, rel=1e-13)
+    assert len(np.unique(cell_centres(frame, area, 2, 2).reshape(-1, 3), axis=0)) == 1
+    values = np.array([[[value, value * (1 + 1e-9)], [value * (1 - 1e-9), value]]])
+    (frame,), area, (low, high) = drawn(values)
+    assert len(np.unique(cell_centres(frame, area, 2, 2).reshape(-1, 3), axis=0)) == 3
+
+
+def test_rows_at_uneven_times_are_shown_until_the_next() -> None:
+    values = np.arange(5.0)[:, None] * np.ones(3)
+    signal, block = uneven(values, np.array([10.0, 11.0, 12.0, 16.0, 18.0]))
+    plot = Heatmap(size=(6, 6)).fit(signal)
+    assert isinstance(plot, MatrixHeatmap)
+    (record,) = drawn_in_parts(plot, signal, block, [1, 3])
+    canvas, scale = plot.canvas(signal, (0.0, 4.0))
+    inside = pixels(record.png)[canvas.area.top : canvas.area.bottom, canvas.area.left].astype(int)
+    colours = scale.palette[scale.indices(np.arange(5.0))].astype(int)
+    shown = [int(np.abs(colours - pixel).sum(axis=1).argmin()) for pixel in inside]
+    begins = np.flatnonzero(np.diff(shown, prepend=-1))
+    assert [shown[at] for at in begins] == [0, 1, 2, 3, 4]
+    places = np.array([0.0, 0.5, 1.0, 3.0, 4.0])  # in steps of the mean, 2 ms, of which the axis has five
+    np.testing.assert_allclose(begins, places * len(shown) / 5, atol=2)
 
 
 def test_more_cells_than_pixels_show_their_mean() -> None:

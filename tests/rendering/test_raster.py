@@ -14,7 +14,7 @@ from pipeline.rendering.picture.axes import frame
 from pipeline.rendering.picture.canvas import Frame
 from pipeline.rendering.raster import Raster
 from pipeline.testing import drawn_in_parts, signal_of, summary_of
-from tests.common import block_of, pixels
+from tests.common import block_of, pixels, uneven
 
 
 def drawn(values: np.ndarray, cut: int = 10**9, **settings: Any) -> tuple[list[np.ndarray], Any, Any]:
@@ -162,3 +162,30 @@ def test_ten_thousand_units() -> None:
 def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(SettingError, match=r"a raster needs the dimensions \(time, unit\)"):
         Raster().fit(signal_of(np.zeros(shape)))
+
+
+def test_spikes_and_events_lie_at_their_times_where_these_are_uneven() -> None:
+    times = np.concatenate([np.arange(50) * 1.0, 100 + np.arange(50) * 6.0])
+    values = np.zeros((100, 4), bool)
+    values[[10, 60], [1, 2]] = True
+    signal, block = uneven(values, times)
+    plot = Raster(size=(6, 3), events=[200.0]).fit(signal)
+    assert isinstance(plot, Raster)
+    (record,) = drawn_in_parts(plot, signal, block, [30])
+    area = frame(plot._look(signal, None)).area
+    picture = pixels(record.png)[area.top : area.bottom, area.left : area.right].astype(int)
+    red = np.flatnonzero((picture[:, :, 0] - picture[:, :, 2] > 60).any(axis=0)).mean()
+    columns = [
+        np.flatnonzero((picture[rows] < 60).all(axis=2).any(axis=0)).mean()
+        for rows in np.array_split(range(area.height), 4)[1:3]
+    ]
+    mean = (times[-1] - times[0]) / 99
+    for found, time in ((red, 200.0), (columns[0], times[10]), (columns[1], times[60])):
+        assert abs(found - (time / mean + 0.5) * area.width / 100) < 4
+
+
+def test_a_window_needs_even_times() -> None:
+    signal, _ = uneven(np.zeros((100, 4), bool), np.arange(100.0) ** 2)
+    for window in (10, "20 ms"):
+        with pytest.raises(SettingError, match="needs steps that are even in time; leave it out"):
+            Raster(window=window).fit(signal)

@@ -15,7 +15,7 @@ from pipeline.rendering.picture.axes import frame
 from pipeline.rendering.picture.canvas import Area
 from pipeline.rendering.trace_image import TraceImage
 from pipeline.testing import drawn_in_parts, signal_of, summary_of
-from tests.common import block_of, pixels
+from tests.common import block_of, pixels, uneven
 from tests.rendering.reference import envelope
 
 
@@ -82,7 +82,9 @@ def test_a_step_leaves_out_points_and_keeps_their_place(step: int) -> None:
 # The picture ----------------------------------------------------------------------------------------------------------
 
 
-def plotted(values: np.ndarray, area: Area, limits: tuple[float, float]) -> np.ndarray:
+def plotted(
+    values: np.ndarray, area: Area, limits: tuple[float, float], places: np.ndarray | None = None
+) -> np.ndarray:
     """Return how dark matplotlib draws the line in the area, from 0 to 1; points lie on centres of columns."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
@@ -90,7 +92,8 @@ def plotted(values: np.ndarray, area: Area, limits: tuple[float, float]) -> np.n
         canvas = FigureCanvasAgg(figure)
         axes = figure.add_axes((0, 0, 1, 1))
         axes.axis("off")
-        x = np.arange(len(values)) * (area.width - 1) / max(1, len(values) - 1)
+        at = np.arange(len(values)) if places is None else places
+        x = at * (area.width - 1) / max(1, len(values) - 1)
         axes.plot(x, values, color="black", linewidth=1.5 * 72 / 100, solid_joinstyle="miter")
         axes.set(xlim=(-0.5, area.width - 0.5), ylim=limits)
         canvas.draw()
@@ -126,6 +129,49 @@ def test_the_curve_is_where_matplotlib_draws_it(values: np.ndarray) -> None:
         assert (nearby(expected, 2)[found > 0.5] > 0.1).all()  # nothing is added
 
 
+@pytest.mark.parametrize("step", [1, 3])
+@pytest.mark.parametrize("values", [walk((300, 1), 0), walk((20_000, 1), 1)], ids=["few", "many"])
+def test_uneven_times_are_where_matplotlib_draws_them(values: np.ndarray, step: int) -> None:
+    times = 5 + np.random.default_rng(2).exponential(1.0, len(values)).cumsum()
+    signal, block = uneven(values, times)
+    plot = TraceImage(size=(6, 3), step=step)
+    (record,) = drawn_in_parts(plot.fit(signal), signal, block, [len(values) // 3])
+    summary = summary_of(plot, signal, [block])
+    look = plot._look(signal, *summary.limits())
+    assert look.xlim == pytest.approx((times[0], times[-1]))
+    area = frame(look).area
+    found = (255 - pixels(record.png)[area.top : area.bottom, area.left : area.right, 0].astype(float)) / (255 - 31)
+    if step == 1:
+        expected = plotted(values[:, 0], area, summary.limits(), block.places)
+        assert (nearby(found, 2)[expected > 0.5] > 0.3).all()
+        assert (nearby(expected, 2)[found > 0.5] > 0.1).all()
+    low, high = plot.fold(signal).curve(summary)
+    columns = np.round((times[::step] - times[0]) / (times[-1] - times[0]) * (area.width - 1)).astype(int)
+    assert (values[::step, 0] >= low[columns, 0] - 1e-9).all()
+    assert (values[::step, 0] <= high[columns, 0] + 1e-9).all()
+
+
+@pytest.mark.parametrize("largest", [1e301, 1.7e308])
+def test_the_largest_numbers_are_drawn_as_others_are(largest: float) -> None:
+    values = walk((300, 1), 0)
+    values /= np.abs(values).max()
+    (plain,), area, _ = drawn(values)
+    (large,), _, limits = drawn(values * largest)
+    assert np.isfinite(limits).all()
+    if largest < 1e308:  # above there is no room for the margin
+        assert np.abs(large - plain).max() < 0.1
+    assert (nearby(large, 10)[plain > 0.9] > 0.3).all()
+
+
+def test_what_only_rounding_tells_apart_is_a_line() -> None:
+    values = -65 + np.spacing(65.0) * np.resize([-2, -1, 0, 1, 2], (400, 1))
+    (found,), area, limits = drawn(values)
+    assert limits == pytest.approx((-68.25, -61.75))
+    rows = np.flatnonzero(found.any(axis=1))
+    assert len(rows) <= 4
+    assert abs(rows.mean() - area.height / 2) < 2
+
+
 @pytest.mark.parametrize("length", [100, 10_000, 300_000])
 @pytest.mark.parametrize("where", [0.0, 0.37, 1.0])
 def test_a_spike_of_a_single_step_reaches_to_its_value(length: int, where: float) -> None:
@@ -143,7 +189,7 @@ def test_a_spike_of_a_single_step_reaches_to_its_value(length: int, where: float
     assert not pictures[1][: int(zero) - 3].any()
 
 
-@pytest.mark.parametrize("gap", [np.nan, np.inf, -np.inf, 1e301])
+@pytest.mark.parametrize("gap", [np.nan, np.inf, -np.inf])
 def test_a_gap_is_blank_and_not_bridged(gap: float) -> None:
     values = np.zeros((1000, 1))
     values[300:600] = gap

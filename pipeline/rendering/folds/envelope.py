@@ -6,6 +6,7 @@ The line through all points is kept exactly, between the points too.
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,11 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.model.block import DenseBlock
+from pipeline.rendering.folds.limits import told_apart
 from pipeline.rendering.folds.units import of_units
 
 __all__ = ["Envelope", "EnvelopeFold"]
-
-_LARGEST = 1e300  # what is beyond leaves no room for the axis around it
 
 Values = npt.NDArray[np.float64]
 
@@ -53,8 +53,10 @@ class Envelope(NamedTuple):
         high = float(np.fmax.reduce(self.high, axis=None, initial=-math.inf))
         if low > high:
             return 0.0, 1.0
-        margin = (high - low) * 0.05 or abs(high) * 0.05 or 1.0
-        return low - margin, high + margin
+        low, high = told_apart(low, high)
+        span = high - low
+        margin = (span * 0.05 if math.isfinite(span) else high * 0.05 - low * 0.05) or abs(high) * 0.05 or 1.0
+        return max(low - margin, -sys.float_info.max), min(high + margin, sys.float_info.max)
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class EnvelopeFold:
     def of(self, block: DenseBlock) -> Envelope:
         """Return the envelope of a block."""
         values = of_units(block.values, self.units).astype(np.float64)
-        values[~(np.abs(values) <= _LARGEST)] = np.nan
+        values[~np.isfinite(values)] = np.nan
         at = block.steps // self.step if block.uneven is None else block.uneven / self.step
         columns = np.floor(self.column(at) + 0.5).astype(np.intp)
         starts = np.flatnonzero(np.diff(columns, prepend=-1))

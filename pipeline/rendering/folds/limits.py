@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 from pipeline.model.block import DenseBlock
 
-__all__ = ["Limits", "LimitsFold", "finite_limits"]
+__all__ = ["Limits", "LimitsFold", "finite_limits", "told_apart"]
+
+_ALIKE = 1e-12  # part of their size by which numbers differ that only rounding tells apart
 
 
 class Limits(NamedTuple):
@@ -55,3 +57,20 @@ def finite_limits(values: npt.NDArray[Any]) -> Limits:
             return Limits(math.nan, math.nan)
         low, high = finite.min(), finite.max()
     return Limits(float(low), float(high))
+
+
+def told_apart(low: float, high: float) -> tuple[float, float]:
+    """Return limits, or their middle twice where only rounding tells them apart.
+
+    Examples
+    --------
+    >>> told_apart(1.0, 2.0)
+    (1.0, 2.0)
+    >>> low, high = told_apart(-65.0, -65.0 + 1e-14)
+    >>> low == high
+    True
+    """
+    if high / 2 - low / 2 > _ALIKE / 2 * max(abs(low), abs(high)):
+        return low, high
+    middle = low if low == high else low / 2 + high / 2
+    return middle, middle

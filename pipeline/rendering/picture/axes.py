@@ -9,6 +9,8 @@ import numpy as np
 
 from pipeline.rendering.picture.canvas import DPI, Area, ColourBar, Frame, Look, Pixels
 from pipeline.rendering.picture.colours import BLACK, INKS, colour_scale, inks
+from pipeline.rendering.picture.fonts import families, writable
+from pipeline.rendering.picture.numbers import Numbers, numbers_between
 from pipeline.rendering.picture.text import DRAWING
 
 __all__ = ["frame"]
@@ -29,6 +31,9 @@ def _frame(look: Look) -> Frame:
     width, height = look.pixels
     with matplotlib.rc_context(), np.errstate(all="ignore"):  # ticks of limits that hardly differ from 0
         matplotlib.rcdefaults()
+        texts = (look.xlabel, look.ylabel, look.bar.label if look.bar else "")
+        if not all(map(str.isascii, texts)):
+            matplotlib.rcParams["font.family"] = ["DejaVu Sans", *families(" ".join(texts))]
         figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
         canvas = FigureCanvasAgg(figure)
         axes = _axes(figure, look)
@@ -52,10 +57,14 @@ def _axes(figure: Any, look: Look) -> Any:
     from matplotlib.ticker import MaxNLocator
 
     axes = figure.add_axes((0.1, 0.1, 0.7, 0.8))
-    axes.set(xlim=look.xlim, ylim=look.ylim)
-    for axis, whole, name in ((axes.xaxis, look.whole_x, look.xlabel), (axes.yaxis, look.whole_y, look.ylabel)):
+    for axis, limits, whole, name in (
+        (axes.xaxis, look.xlim, look.whole_x, look.xlabel),
+        (axes.yaxis, look.ylim, look.whole_y, look.ylabel),
+    ):
+        numbers = Numbers() if whole else numbers_between(*limits)
+        axis.axes.set(**{f"{axis.axis_name}lim": [numbers.of(limit) for limit in limits]})
         axis.set_major_locator(MaxNLocator(nbins=6, integer=whole, min_n_ticks=1))
-        axis.set_label_text(name, fontsize=_points(look.text_height), parse_math=False)
+        axis.set_label_text(writable(name) + numbers.words, fontsize=_points(look.text_height), parse_math=False)
     _style(axes, look.text_height)
     return axes
 
@@ -64,14 +73,15 @@ def _bar(figure: Any, bar: ColourBar, text_height: float) -> Any:
     from matplotlib.ticker import MaxNLocator
 
     axes = figure.add_axes((0.85, 0.1, 0.02, 0.8))
-    high = bar.high if bar.high > bar.low else bar.low + (abs(bar.low) or 1)
-    axes.set(ylim=(bar.low, high), xticks=[])
+    numbers = numbers_between(bar.low, bar.high)
+    low, high = numbers.of(bar.low), numbers.of(bar.high)
+    axes.set(ylim=(low, high if high > low else low + (abs(low) or 1)), xticks=[])
     axes.yaxis.tick_right()
     axes.yaxis.set_label_position("right")
-    axes.yaxis.set_label_text(bar.label, fontsize=_points(text_height), parse_math=False)
+    axes.yaxis.set_label_text(writable(bar.label) + numbers.words, fontsize=_points(text_height), parse_math=False)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6) if bar.high > bar.low else MaxNLocator(nbins=1))
     if bar.high == bar.low:
-        axes.set_yticks([bar.low], [f"{bar.low:.5g}"])
+        axes.set_yticks([low], [f"{low:.5g}"])
     _style(axes, text_height)
     return axes
 

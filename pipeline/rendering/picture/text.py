@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.rendering.picture.colours import BLACK
+from pipeline.rendering.picture.fonts import stretches
 
 __all__ = ["DRAWING", "put", "words"]
 
@@ -29,29 +30,40 @@ def words(text: str, height: float, room: int) -> Pixels:
     text = " ".join(text.splitlines())
     if not text:
         return np.zeros((1, 0), np.uint8)
-    pieces, size = re.findall(r"\d|\D+", text), round(height)
-    while (width := sum(_piece(piece, size).shape[1] for piece in pieces)) > room and size > 6:
+    pieces = [(font, piece) for font, part in stretches(text) for piece in re.findall(r"\d|\D+", part)]
+    size = round(height)
+    while (width := sum(_piece(*piece, size).shape[1] for piece in pieces)) > room and size > 6:
         size = max(6, min(size - 1, int(size * room / width)))
-    return np.hstack([_piece(piece, size) for piece in pieces])[:, :room]
+    drawn = [_piece(*piece, size) for piece in pieces]
+    if len({font for font, _ in pieces}) > 1:
+        drawn = _on_one_line(drawn, [_font(font, size).getmetrics() for font, _ in pieces])
+    return np.hstack(drawn)[:, :room]
+
+
+def _on_one_line(drawn: list[Pixels], metrics: list[tuple[int, int]]) -> list[Pixels]:
+    """Return pieces of several fonts, each given by what it has above and below the line, at one height."""
+    above, below = (max(part) for part in zip(*metrics, strict=True))
+    return [
+        np.pad(piece, ((above - high, below - low), (0, 0))) for piece, (high, low) in zip(drawn, metrics, strict=True)
+    ]
 
 
 @lru_cache(maxsize=1024)
-def _piece(text: str, size: int) -> Pixels:
+def _piece(path: str, text: str, size: int) -> Pixels:
     """Return a piece of text as inks, shape (h, w)."""
     from PIL import Image, ImageDraw
 
-    font = _font(size)
+    font = _font(path, size)
     image = Image.new("L", (max(1, round(font.getlength(text))), sum(font.getmetrics())))
     ImageDraw.Draw(image).text((0, 0), text, fill=255, font=font)
     return np.rint(np.asarray(image) / 255 * BLACK).astype(np.uint8)
 
 
 @lru_cache(maxsize=16)
-def _font(size: int) -> Any:
-    from matplotlib import get_data_path
+def _font(path: str, size: int) -> Any:
     from PIL import ImageFont
 
-    return ImageFont.truetype(f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf", size)
+    return ImageFont.truetype(path, size)
 
 
 def put(lines: Pixels, pixels: Pixels, left: int, bottom: int) -> None:
