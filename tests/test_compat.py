@@ -151,7 +151,6 @@ def test_every_sort_of_array_is_taken(name: str, tmp_path: Path) -> None:
         writer = TensorboardWriter(tmp_path / place / "run")
         writer.trace("GC", "voltage", array, {"format": "scalar"})
         writer.trace("GC", "current", array, {"size": (4, 3)})
-        writer.raster("GC", array, {"size": (5, 4)})
         writer.hparam("GC", "voltage", array, {})
         writer.close()
 

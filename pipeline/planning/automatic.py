@@ -20,6 +20,8 @@ __all__ = ["automatic_plots"]
 #: Series, points a series, and frames a slider that TensorBoard shows without effort.
 SERIES, POINTS, FRAMES = 16, 1000, 20
 _SPIKES = re.compile(r"spik(e|ed|es|ing)|fir(ed|ing)$|bursts?(ing)?$", re.IGNORECASE)
+#: Words of what is told of spikes and is none: lists of their times, what they must exceed, how many there were.
+_ABOUT_SPIKES = re.compile(r"time|thresh|count|rate|index|indices|ids?(_|$)|amplitude|width|phase|interval|prob", re.I)
 _LONGEST_TEXT = 80
 
 
@@ -53,7 +55,7 @@ def _plots(name: str, array: xr.Variable) -> Iterator[dict[str, Any]]:
     elif array.ndim == 1 or array.ndim == 2 and min(array.shape) > 0:
         steps = array.sizes["time"]
         units = array.size // steps
-        if array.dtype == bool or _SPIKES.search(name):
+        if array.dtype == bool or _SPIKES.search(name) and not _ABOUT_SPIKES.search(name):
             yield {"kind": "raster"}
             return
         shown = None if units <= SERIES else np.linspace(0, units - 1, SERIES).round().astype(int).tolist()

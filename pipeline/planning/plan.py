@@ -35,6 +35,8 @@ class Plan:
         The names asked for that the run holds.
     known : set of str
         All names that could be asked for.
+    source : str
+        The absolute path that the run was opened from; empty if it is unknown.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Plan:
     notes: list[str] = field(default_factory=list)
     matched: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
+    source: str = ""
 
     def series(self) -> Iterator[Series]:
         """Yield all series that are drawn; their tags and steps are the addresses that TensorBoard shows."""

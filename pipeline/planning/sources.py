@@ -42,7 +42,8 @@ def plan_sources(
                 continue
             if not run.children:  # no file of it could be opened
                 continue
-        plans.append(replace(plan_run(run, plots), name=name))
+        place = str(run.encoding.get("source") or "")
+        plans.append(replace(plan_run(run, plots), name=name, source=place and os.path.realpath(place)))
     return plans, failed
 
 

@@ -167,12 +167,17 @@ class MatrixHeatmap(Heatmap):
     def fold(self, signal: Signal) -> LineSumsFold:
         """Return the fold to the lines of the picture."""
         lines, uneven = round(self.size[1] * DPI), signal.time is not None and not signal.time.even
-        return LineSumsFold(signal.shape[0], lines if uneven else min(signal.shape[0], lines))
+        width = round(self.size[0] * DPI)
+        return LineSumsFold(
+            signal.shape[0],
+            lines if uneven else min(signal.shape[0], lines),
+            width if signal.shape[1] > width else None,
+        )
 
     def draw(self, signal: Signal, series: Series, step: int, block: DenseBlock | None, summary: LineSums) -> Record:
         """Return the picture."""
         means, limits = summary.means(signal.dtype), summary.limits
-        if len(means) < signal.shape[0]:  # lines of many rows: the means span less than the values
+        if means.shape != signal.shape:  # lines of many rows: the means span less than the values
             limits = finite_limits(means)
         if signal.time is not None and not signal.time.even:  # a row is shown until the next
             means = means[np.searchsorted(summary.lines, np.arange(self.fold(signal).lines), side="right") - 1]

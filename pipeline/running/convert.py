@@ -19,6 +19,7 @@ from pipeline.planning.config import parse_plots
 from pipeline.planning.cost import seconds
 from pipeline.planning.plan import Plan, check_metrics, unmatched
 from pipeline.planning.sources import Source, plan_sources
+from pipeline.running.apart import name_apart
 from pipeline.running.clocks import with_clock
 from pipeline.running.executors.choose import executor
 from pipeline.running.executors.graph import GraphBuilder
@@ -148,6 +149,7 @@ def convert(
     if asked is not None and plans:
         failed += unmatched(plans, asked)
     logdir = Path(logdir)
+    name_apart(plans, logdir)
     check_metrics(metrics, plans)
     memory = size_in_bytes(memory) if isinstance(memory, str | int) else memory
     if not compute:

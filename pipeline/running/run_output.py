@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pipeline.planning.cost import batches
+from pipeline.planning.job import Job
 from pipeline.planning.plan import Plan
+from pipeline.rendering.drawing import Drawing
 from pipeline.running.clocks import with_clock
 from pipeline.running.executors.protocol import Executor
 from pipeline.running.passes import Piece, ResumePoint, all_at_once, pieces
@@ -55,6 +58,7 @@ class RunOutput:
         self.counts = [len(job.sizes) for job in plan.jobs]
         self.failures: dict[int, str] = {}
         self.journal = Journal(journal_path(files.run_dir))
+        self.journal.source = plan.source
         self.checkpoints = CheckpointFile(files.run_dir)
         self.previous = PreviousFiles(files.run_dir)
         self.notes = list(plan.notes)
@@ -62,6 +66,8 @@ class RunOutput:
         self.current = -1
         self.starts: dict[str, int] = {}
         self.hparams: dict[str, bool | float | str] = {}
+        self.hparams_apart: dict[str, bool | float | str] = {}  # of variables of which another plot failed
+        self.drawn_alone: list[Drawing] = []
         self.pause_until = time.monotonic() + _CHECKPOINT_SECONDS
 
     def _match(self, restart: bool) -> tuple[int, Checkpoint | None]:
@@ -158,8 +164,8 @@ class RunOutput:
             return
         key = self.keys[index]
         if isinstance(result, Failure):
-            self.failures[index] = f"{self.plan.jobs[index].name}: {result.message}"
             self.files.cut(self.starts)
+            self.failures[index] = f"{self.plan.jobs[index].name}: {self._apart(index, result)}"
             return
         if result is not None:
             append_outcome(self.files, result)
@@ -170,6 +176,36 @@ class RunOutput:
             self.hparams |= self.previous.entries[key].hparams
         if reached is not None:
             self._note(index, reached)
+
+    def _apart(self, index: int, failure: Failure) -> str:
+        """Draw each plot of a failed variable by itself, and return why some cannot be drawn."""
+        drawings = self.plan.jobs[index].drawings
+        if failure.of_source or len(drawings) == 1:
+            return failure.message
+        problems = []
+        for drawing in drawings:
+            before, hparams = self.files.ends, dict(self.hparams)
+            problem = self._alone(replace(self.plan.jobs[index], drawings=(drawing,)))
+            if problem is None:
+                self.drawn_alone.append(drawing)
+            else:
+                self.files.cut(before)
+                self.hparams = hparams
+                problems.append(f"{drawing.plot.title}: {problem.message}")
+        self.hparams_apart |= self.hparams
+        return "; ".join(problems) or failure.message
+
+    def _alone(self, job: Job) -> Failure | None:
+        """Write all of a job; return its failure, if it fails."""
+        timed = guarded(with_clock, job)
+        found = [timed] if isinstance(timed, Failure) else (one.handle for one in pieces(timed, self.where))
+        for handle in found:
+            result = handle if isinstance(handle, Failure) else self.where.result(handle)
+            if isinstance(result, Failure):
+                return result
+            append_outcome(self.files, result)
+            self.hparams |= result.hparams
+        return None
 
     def _begin(self, index: int) -> None:
         self.current, self.hparams = index, {}
@@ -198,7 +234,7 @@ class RunOutput:
     def finish(self) -> RunReport:
         """Write the hyperparameters, one record a run, close the files, and say what was done."""
         self.files.close()
-        hparams = dict(self.plan.hparams)
+        hparams = self.plan.hparams | self.hparams_apart
         for entry in self.journal.entries:
             hparams |= entry.hparams
         if hparams:
@@ -211,7 +247,8 @@ class RunOutput:
             sizes["hparams"] = path.stat().st_size
         elif path.exists():
             path.unlink()
-        jobs = [job for index, job in enumerate(self.plan.jobs) if index not in self.failures]
+        whole = [job for index, job in enumerate(self.plan.jobs) if index not in self.failures]
+        drawings = [*(drawing for job in whole for drawing in job.drawings), *self.drawn_alone]
         return RunReport(
             name=self.plan.name,
             directory=str(self.files.run_dir),
@@ -220,7 +257,7 @@ class RunOutput:
             notes=tuple(self.notes),
             variables=len(self.plan.jobs),
             reused=self.reused,
-            written=tuple(phrases([drawing for job in jobs for drawing in job.drawings], len(hparams))),
+            written=tuple(phrases(drawings, len(hparams))),
         )
 
 

@@ -13,7 +13,7 @@ from functools import partial, reduce
 from pickle import PickleBuffer
 from typing import Any, SupportsIndex
 
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, SourceError
 from pipeline.model.block import DenseBlock
 from pipeline.model.record import Hparams, Record
 from pipeline.rendering.drawing import Drawing
@@ -69,9 +69,17 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Failure:
-    """The result of a task that cannot do its work; the tasks that depend on it give it back too."""
+    """The result of a task that cannot do its work; the tasks that depend on it give it back too.
+
+    Attributes
+    ----------
+    message : str
+    of_source : bool
+        Whether the values cannot be read, so that no plot of them can be drawn.
+    """
 
     message: str
+    of_source: bool = False
 
 
 def guarded(function: Callable[..., Any], *args: Any) -> Any:
@@ -82,7 +90,7 @@ def guarded(function: Callable[..., Any], *args: Any) -> Any:
     try:
         return function(*args)
     except PipelineError as error:
-        return Failure(str(error))
+        return Failure(str(error), isinstance(error, SourceError))
     except Exception as error:
         return Failure(f"{type(error).__name__}: {error}")
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import unwritable
 
@@ -50,16 +51,22 @@ class Journal:
     ----------
     path : Path
         Read if it is there; a line that was cut off, and all after it, do not count.
+
+    Attributes
+    ----------
+    entries : list of Entry
+    source : str
+        The path of what was converted; empty where that is unknown.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.entries = list(_read(path))
+        self.source, *entries = _read(path)
+        self.entries: list[Entry] = entries
 
     def add(self, entry: Entry) -> None:
         """Add a line."""
-        head = "" if self.entries or self.path.exists() else json.dumps({"hdf2tb": _ABOUT}) + "\n"
-        self._write("a", head + _line(entry))
+        self._write("a", ("" if self.entries or self.path.exists() else self._head()) + _line(entry))
         self.entries.append(entry)
 
     def keep(self, count: int) -> None:
@@ -67,12 +74,15 @@ class Journal:
         self.entries = self.entries[:count]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         draft = self.path.with_suffix(".part")
-        text = json.dumps({"hdf2tb": _ABOUT}) + "\n" + "".join(map(_line, self.entries))
+        text = self._head() + "".join(map(_line, self.entries))
         try:
             draft.write_text(text)
             draft.replace(self.path)
         except OSError as cause:
             raise unwritable(self.path, cause) from cause
+
+    def _head(self) -> str:
+        return json.dumps({"hdf2tb": _ABOUT, "source": self.source}) + "\n"
 
     def _write(self, mode: str, text: str) -> None:
         try:
@@ -86,11 +96,17 @@ def _line(entry: Entry) -> str:
     return json.dumps(asdict(entry), sort_keys=True) + "\n"
 
 
-def _read(path: Path) -> Iterable[Entry]:
+def _read(path: Path) -> Iterator[Any]:
+    """Yield the source, then the entries."""
     try:
-        lines = path.read_text().split("\n")[1:-1]  # without the head, and what follows the last line's end
-    except (OSError, UnicodeDecodeError):
+        head, *lines = path.read_text().split("\n")[:-1]  # without what follows the last line's end
+    except (OSError, ValueError):
+        yield ""
         return
+    try:
+        yield str(json.loads(head).get("source", ""))
+    except (ValueError, AttributeError, RecursionError):
+        yield ""
     for line in lines:
         try:
             found = json.loads(line)

@@ -106,12 +106,12 @@ DOES_NOT_FIT = {
 def test_a_plot_that_does_not_fit_stops_no_other(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], plot: str, expected: str
 ) -> None:
-    other = "voltage:kind=raster,size=4x3"
+    other = "voltage:kind=heatmap,size=4x3"
     code, _, err = said(capsys, "convert", run, "--out", tmp_path / "tb", "--plot", plot, "--plot", other)
     assert code == 1
     assert re.search(expected, err)
     assert len([line for line in err.splitlines() if "error" in line]) == 1
-    assert accumulated(tmp_path / "tb" / "run").Tags()["images"] == ["GC/raster"]
+    assert accumulated(tmp_path / "tb" / "run").Tags()["images"] == ["GC/voltage"]
 
 
 def test_sources_that_cannot_be_read_stop_no_other(

@@ -47,6 +47,10 @@ HPARAM = {"kind": "hparam", "format": "hparam"}
         ("counts", array((100, 8), TIME_2D, np.int32), [SCALAR, HEATMAP]),
         ("spiked", array((100, 8), TIME_2D), [RASTER]),
         ("spikes", array((100, 8), TIME_2D, np.uint8), [RASTER]),
+        *(
+            (name, array((100, 8), TIME_2D), [SCALAR, HEATMAP])
+            for name in ("spike_threshold", "spike_counts", "firing_rates", "spikeTimes", "spike_amplitude")
+        ),
         ("SpikeTrain", array((100, 8), TIME_2D), [RASTER]),
         ("fired", array((100, 8), TIME_2D), [RASTER]),
         ("active", array((100, 8), TIME_2D, bool), [RASTER]),

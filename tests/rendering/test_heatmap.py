@@ -218,3 +218,15 @@ def test_folded_rows_show_their_mean(seed: int) -> None:
     shown = np.add.reduceat(means, start, axis=0) / np.diff(start, append=200)[:, None]
     found = cell_centres(frame, area, area.height, 5)
     assert np.abs(found - imshow_colours(shown, low, high, "viridis")).max() <= 2
+
+
+def test_more_units_than_pixels_are_folded_to_their_means() -> None:
+    values = np.random.default_rng(4).normal(size=(30, 5000)).astype("f4")
+    values[3, 100:300] = np.nan
+    signal, plot = signal_of(values), Heatmap(size=(6, 4)).fit(signal_of(values))
+    assert isinstance(plot, MatrixHeatmap)
+    summary = summary_of(plot, signal, [block_of(values, 0, 11), block_of(values, 11)])
+    assert summary.sums.shape == (30, 600)  # not 5,000: memory follows the picture
+    groups = np.searchsorted(np.arange(600) * 5000 // 600, np.arange(5000), side="right") - 1
+    expected = np.stack([[np.nanmean(row[groups == group]) for group in range(600)] for row in values.astype("f8")])
+    np.testing.assert_allclose(summary.means("f4"), expected, rtol=1e-6, atol=1e-6)

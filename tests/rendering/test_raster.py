@@ -189,3 +189,21 @@ def test_a_window_needs_even_times() -> None:
     for window in (10, "20 ms"):
         with pytest.raises(SettingError, match="needs steps that are even in time; leave it out"):
             Raster(window=window).fit(signal)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i4", "u1", "?"])
+def test_spikes_of_any_type(dtype: str) -> None:
+    values = spikes((300, 20)).astype(dtype)
+    pictures, _, _ = drawn(values)
+    expected, _, _ = drawn(values.astype(bool))
+    np.testing.assert_array_equal(pictures[0], expected[0])
+
+
+@pytest.mark.parametrize("values", [[0.5], [10.3, 9.8], [-65.0], [np.inf], [2.0]], ids=str)
+def test_what_is_no_spike_is_refused(values: list[float]) -> None:
+    given = spikes((300, 20)).astype("f8")
+    given[7, : len(values)] = values
+    with pytest.raises(SettingError, match=f"a raster needs spikes, 0 and 1; this holds values such as {values[0]:g}"):
+        drawn(given)
+    given[7, : len(values)] = np.nan  # a gap is no spike
+    drawn(given)

@@ -20,9 +20,9 @@ from pipeline.running.executors.in_process import InProcess
 from pipeline.running.passes import all_at_once
 from pipeline.running.tasks import Failure
 from pipeline.slicing.budget import Budget
-from pipeline.writing.eventfiles import EventFiles
+from pipeline.writing.eventfiles import EventFiles, read_hparams
 from pipeline.writing.lock import locked
-from tests.common import tree_bytes, write_component
+from tests.common import accumulated, tree_bytes, write_component
 from tests.conftest import Read
 
 pytestmark = pytest.mark.slow
@@ -245,6 +245,26 @@ def test_a_full_disk_is_told_and_what_was_written_goes_on(
             convert(source, tmp_path / "tb", PLOTS)
     convert(source, tmp_path / "tb", PLOTS)
     assert tree_bytes(tmp_path / "tb") == whole
+
+
+def test_a_plot_that_fails_takes_no_other_plot_of_its_variable_with_it(convert: Any, tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "run.h5", "w") as file:
+        for name in ("before", "v", "after"):
+            file.create_dataset(name, data=np.random.default_rng(1).normal(size=(400, 3)), maxshape=(None, 3))
+    curve, table = {"kind": "trace", "format": "scalar"}, {"kind": "hparam"}
+    good = [("before", curve), ("v", curve), ("v", {"kind": "heatmap"}), ("v", table), ("after", curve)]
+    convert(tmp_path / "run.h5", tmp_path / "good", good)
+    for _ in range(2):  # and again, where the others are complete
+        with pytest.raises(ConversionError) as caught:
+            convert(tmp_path / "run.h5", tmp_path / "tb", [*good, ("v", {"kind": "raster"})])
+        [problem] = caught.value.report.problems
+        assert "run/v: raster (image): a raster needs spikes, 0 and 1; this holds values such as" in problem
+        expected, found = accumulated(tmp_path / "good" / "run"), accumulated(tmp_path / "tb" / "run")
+        assert found.Tags()["images"] == ["run/v"]
+        for tag in expected.Tags()["scalars"]:
+            assert [(p.step, p.value) for p in found.Scalars(tag)] == [(p.step, p.value) for p in expected.Scalars(tag)]
+        assert read_hparams(tmp_path / "tb" / "run") == read_hparams(tmp_path / "good" / "run")
+        assert "9 series of 3 traces" in caught.value.report.runs[0].written
 
 
 def test_event_files_that_were_cut_off_since_are_mended(convert: Any, source: Path, tmp_path: Path) -> None:

@@ -143,6 +143,6 @@ def test_a_variable_that_fails_leaves_the_others_of_its_task(
 
     monkeypatch.setattr(StoredArray, "read", read)
     failed, done, *_ = all_at_once(small_jobs(network_of_two))
-    assert failed == Failure("a damaged chunk")
+    assert failed == Failure("a damaged chunk", of_source=True)
     assert isinstance(done, Outcome)
     assert done.events

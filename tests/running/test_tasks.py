@@ -170,7 +170,7 @@ def fail(error: BaseException) -> Any:
     ids=lambda value: type(value).__name__,
 )
 def test_every_error_becomes_a_failure_that_says_what_it_was(error: Exception, message: str) -> None:
-    assert guarded(fail, error) == Failure(message)
+    assert guarded(fail, error) == Failure(message, of_source=isinstance(error, SourceError))
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])

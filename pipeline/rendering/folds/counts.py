@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.errors import SettingError
 from pipeline.model.block import DenseBlock
 
 __all__ = ["Counts", "CountsFold", "starts_of_groups"]
@@ -48,9 +49,14 @@ class CountsFold:
     partial = Counts
 
     def of(self, block: DenseBlock) -> Counts:
-        """Return the counts of a block."""
-        values = block.values.reshape(len(block.steps), self.units)
-        spikes = values > 0 if values.dtype != bool else values
+        """Return the counts of a block.
+
+        Raises
+        ------
+        SettingError
+            If its values are floats other than 0 and 1.
+        """
+        spikes = _spikes(block.values.reshape(len(block.steps), self.units))
         window, inside = np.divmod(block.places, self.span)
         column = (window * self.columns + inside * self.columns // self.span).astype(np.int64, copy=False)
         starts = np.flatnonzero(np.diff(column, prepend=column[0] - 1))
@@ -88,6 +94,23 @@ def starts_of_groups(count: int, groups: int) -> npt.NDArray[np.intp]:
     [0, 3]
     """
     return np.flatnonzero(np.diff(np.arange(count) * groups // count, prepend=-1))
+
+
+def _spikes(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Return which values are spikes; of floats only 0 and 1 say so."""
+    if values.dtype == bool:
+        return values
+    if values.dtype.kind != "f":
+        return np.asarray(values > 0)
+    spikes = np.asarray(values == 1)
+    if np.count_nonzero(spikes) != np.count_nonzero(values):
+        others = values[(values != 0) & ~spikes & ~np.isnan(values)]
+        if others.size:
+            found = f"{others[0]:g}"
+            raise SettingError(
+                f"a raster needs spikes, 0 and 1; this holds values such as {found} (kind=trace shows them)"
+            )
+    return spikes
 
 
 def _add(spikes: npt.NDArray[np.bool_], starts: npt.NDArray[np.intp]) -> npt.NDArray[np.int32]:

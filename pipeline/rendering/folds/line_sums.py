@@ -25,6 +25,7 @@ class LineSums(NamedTuple):
         Ascending.
     sums : ndarray of float64, shape (k, column)
     counts : ndarray of int32, shape (k, column)
+        A column is one of the matrix, or a group of them.
     """
 
     low: float
@@ -50,10 +51,18 @@ class LineSumsFold:
     """Folds a matrix of `rows` rows to `lines` lines; the order of blocks matters.
 
     Where rows lie unevenly in time, a line without one is left out.
+
+    Attributes
+    ----------
+    rows, lines : int
+    groups : int or None
+        Groups of columns that share a column of the picture, so that memory does not follow the units; None: each its
+        own.
     """
 
     rows: int
     lines: int
+    groups: int | None = None
 
     partial = LineSums
 
@@ -66,6 +75,11 @@ class LineSumsFold:
         with np.errstate(over="ignore"):
             sums = np.add.reduceat(values, first, axis=0, dtype=np.float64)
         counts = np.add.reduceat(finite, first, axis=0, dtype=np.int32)
+        if self.groups is not None:
+            starts = np.arange(self.groups) * values.shape[1] // self.groups
+            with np.errstate(over="ignore"):
+                sums = np.add.reduceat(sums, starts, axis=1)
+            counts = np.add.reduceat(counts, starts, axis=1)
         return LineSums(*finite_limits(block.values), line[first], sums, counts)
 
     def merge(self, a: LineSums, b: LineSums) -> LineSums:

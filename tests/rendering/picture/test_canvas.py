@@ -161,7 +161,7 @@ from pipeline.model.clock import Clock
 from pipeline.model.block import DenseBlock
 from pipeline.rendering.drawing import Drawing
 assert "matplotlib" not in sys.modules, "matplotlib is loaded by importing alone"
-values = np.random.default_rng(0).normal(size=(20, 3, 4))
+values = np.random.default_rng(0).integers(0, 2, (20, 3, 4)).astype(float)
 for cls in PLOTS:
     for shape in ((20, 12), (20, 3, 4)):
         signal = Signal("GC", "x", ("time", "b", "c")[:len(shape)], shape, "float64", "", Clock(20))
