@@ -78,7 +78,7 @@ def _dry_run(sources: Sequence[str], plots: Any, dt: list[str] | None) -> int:
         rows = [(name, shape, kind, what, size_text(size)) for name, shape, kind, what, size in plan.rows()]
         print(f"run {plan.name}")
         show(columns(("variable", "shape", "kind", "writes", "about"), rows))
-        for note in plan.notes:
+        for note in (*plan.notes, *plan.slow()):
             print(f"note: {note}")
         print(f"in all about {size_text(sum(row[4] for row in plan.rows()))}\n")
     problems = [*failed, *(line for plan in plans for line in plan.problems)]

@@ -155,7 +155,7 @@ class Job:
         if variable.ndim:
             variable = variable.isel({variable.dims[self.axis]: block.slice})
         times = None if self.times is None else self.times.isel(time=block.slice)
-        return Slice(variable, self.axis, block, self.drawings[0].signal.time, times, self._caching)
+        return Slice(variable, self.axis, block, self.drawings[0].signal.time, times, self._caching, self.units)
 
     @property
     def _second_step(self) -> int:
@@ -187,11 +187,47 @@ class Job:
 
     @property
     def _chunk(self) -> int:
-        """The steps in a storage chunk."""
+        """The steps in a storage chunk; 1 where blocks of whole chunks would take more memory than there is."""
         if self.variable.chunks is not None:
             return int(self.variable.chunks[self.axis][0])
+        chunk = self._stored_chunk
+        return chunk if chunk * self._step_bytes <= self.budget.largest else 1
+
+    @property
+    def _stored_chunk(self) -> int:
         sizes = self.variable.encoding.get("chunksizes")
         return int(sizes[self.axis]) if sizes and len(sizes) == self.variable.ndim else 1
+
+    @property
+    def reads(self) -> float:
+        """How often each storage chunk is read in a pass: once, unless it is too long for the memory that there is."""
+        return max(1.0, self._stored_chunk * self._step_bytes / self.budget.block) if self._chunk == 1 else 1.0
+
+    @property
+    def good_chunks(self) -> tuple[int, ...]:
+        """Storage chunks of about a megabyte, of some steps and all units."""
+        steps = max(1, min(self.length, (1 << 20) // self._step_bytes))
+        return tuple(steps if axis == self.axis else size for axis, size in enumerate(self.variable.shape))
+
+    @property
+    def dataset(self) -> str:
+        """The name in the file."""
+        return str(self.variable.encoding.get("dataset", "")).lstrip("/")
+
+    @cached_property
+    def units(self) -> tuple[int, ...] | None:
+        """The units that are drawn, where they lie in chunks of their own; None if all are read.
+
+        The others are not read, and are zeros in a block.
+        """
+        sizes = self.variable.encoding.get("chunksizes")
+        wanted = [drawing.plot.reads_units for drawing in self.drawings]
+        if self.variable.ndim != 2 or self.variable.chunks is not None or not sizes or None in wanted:
+            return None
+        units = sorted({unit for some in wanted for unit in some or ()})
+        width = int(sizes[1 - self.axis])
+        chunks = {unit // width for unit in units}
+        return tuple(units) if len(chunks) * width <= self.variable.shape[1 - self.axis] // 2 else None
 
     def _read_bytes(self, step: int) -> int:
         """Return the bytes of values read for one kept step; a stride shorter than a chunk reads the whole chunk."""

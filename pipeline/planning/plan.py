@@ -15,6 +15,9 @@ __all__ = ["Plan", "check_metrics", "unmatched"]
 #: Tags of a run and pictures of a tag that TensorBoard shows without effort (its issues 4170 and 2142).
 _MOST_TAGS, _MOST_PICTURES = 2000, 300
 
+#: Times that a storage chunk is read without a word.
+_MOST_READS = 4
+
 
 @dataclass
 class Plan:
@@ -84,6 +87,16 @@ class Plan:
                 f"{self.name}: {tags:,} tags, which TensorBoard takes long to list: "
                 "fewer units (units=0:16), or a heatmap or raster of all of them"
             )
+
+    def slow(self) -> Iterator[str]:
+        """Yield a line for each variable that is slow to read within the memory that there is, with what to do."""
+        for job in self.jobs:
+            if job.reads > _MOST_READS:
+                sizes = "x".join(map(str, job.good_chunks))
+                yield (
+                    f"{job.name}: its storage chunks are too long for memory: each is read {job.reads:,.0f} times; "
+                    f"more memory helps, or a file with other chunks (h5repack -l {job.dataset}:CHUNK={sizes})"
+                )
 
     def unmatched(self, plots: Plots | None) -> list[str]:
         """Return an error line for each name asked for that the run does not hold."""

@@ -101,6 +101,11 @@ class Plot(Settings, ABC):
             for one in series:
                 yield self.draw(signal, one, step, row, summary)
 
+    @property
+    def reads_units(self) -> tuple[int, ...] | None:
+        """The units that it is drawn from; None if it needs all."""
+        return None
+
     def pictured(self, signal: Signal) -> Plot:
         """Return the plot whose pictures stand for this one where there is no TensorBoard, such as in a notebook."""
         return self

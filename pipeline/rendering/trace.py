@@ -65,6 +65,11 @@ class Trace(Plot):
             raise SettingError(f"{signal.name}: trace: units={beyond}: accepted is 0 to {count - 1}")
         return self
 
+    @property
+    def reads_units(self) -> tuple[int, ...] | None:
+        """The units that are shown."""
+        return self.units
+
     def tags(self, signal: Signal) -> dict[int, str]:
         """Return ``component/N{unit}/attr`` by unit, of those that are shown; ``component/attr`` without units."""
         if len(signal.shape) == 1:

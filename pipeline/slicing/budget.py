@@ -49,7 +49,7 @@ class Budget:
         Bytes of data for each worker.
     workers : int
     block : int
-        Bytes of values in a block; a storage chunk of more is a block all the same.
+        Bytes of values in a block; a storage chunk of more is a block all the same, up to `largest`.
     """
 
     each: int = _EACH
@@ -67,6 +67,11 @@ class Budget:
     @property
     def under_way(self) -> int:
         """Bytes of values, for each worker, in blocks that are begun and not written; there is always one."""
+        return self.each // 4
+
+    @property
+    def largest(self) -> int:
+        """Bytes of values in the largest block, which is one storage chunk; longer ones are read in parts."""
         return self.each // 4
 
     @property

@@ -14,9 +14,11 @@ import xarray as xr
 
 from pipeline import SettingError, open_run
 from pipeline.model.clock import Clock
+from pipeline.opening.hdf5.lazy_array import StoredArray
 from pipeline.planning.config import parse_plots
 from pipeline.planning.job import Job
 from pipeline.planning.match import plan_run
+from pipeline.planning.plan import Plan
 from pipeline.rendering.drawing import Drawing
 from pipeline.running.clocks import with_clock
 from pipeline.slicing.budget import BLOCK_BYTES, Budget
@@ -269,3 +271,56 @@ def test_the_key_tells_apart_versions_and_sizes_of_blocks(path: Path, monkeypatc
 
 def test_what_is_not_simply_a_file_has_no_key() -> None:
     assert in_memory(np.zeros((4, 3))).key() == ""
+
+
+# Chunks that are longer than memory -----------------------------------------------------------------------------------
+
+
+def test_a_chunk_a_unit_over_all_of_time_is_read_in_parts_and_told(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(size=(4000, 30)).astype("f4")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("v", data=values, chunks=(4000, 1), maxshape=(None, 30))
+    plan = plan_run(open_run(tmp_path / "a.h5"), parse_plots([{"v": {"kind": "trace", "format": "scalar"}}]))
+    [job] = plan.jobs
+    assert (len(job.first_blocks), job.reads) == (1, 1.0)
+    job = job.within(Budget(each=64_000, block=16_000))
+    assert max(map(job.size, job.first_blocks)) <= 16_000
+    found = np.concatenate([job.at(block).read().values for block in job.first_blocks])
+    np.testing.assert_array_equal(found, values)
+    assert job.reads == 30
+    [note] = Plan("a", [job]).slow()
+    assert "each is read 30 times" in note
+    assert "h5repack -l v:CHUNK=4000x30" in note
+
+
+@pytest.mark.parametrize(
+    ("chunks", "units", "read"),
+    [
+        ((1000, 1), [3, 4, 17], [(3, 5), (17, 18)]),
+        ((1000, 5), [3, 4, 17], [(3, 5), (17, 18)]),
+        ((10, 40), [3, 4, 17], [(0, 40)]),
+        ((1000, 1), None, [(0, 40)]),
+        ((1000, 10), list(range(0, 40, 5)), [(0, 40)]),
+        (None, [3], [(0, 40)]),
+    ],
+)
+def test_only_the_units_that_are_drawn_are_read(
+    tmp_path: Path, chunks: Any, units: Any, read: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = np.random.default_rng(0).normal(size=(1000, 40))
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("v", data=values, chunks=chunks).dims[0].label = "time"
+    for plot in ({"kind": "trace", "format": "scalar", "units": units}, {"kind": "trace", "units": units}):
+        [job] = plan_run(open_run(tmp_path / "a.h5"), parse_plots([{"v": plot}])).jobs
+        asked: list[tuple[int, int]] = []
+
+        def noted(self: StoredArray, key: Any, real: Any = StoredArray.read, asked: Any = asked) -> Any:
+            asked.append(key[1].indices(40)[:2])
+            return real(self, key)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(StoredArray, "read", noted)
+            found = job.at(job.first_blocks[0]).read().values
+        assert asked == read
+        kept = list(range(40)) if units is None else units
+        np.testing.assert_array_equal(found[:, kept], values[: len(found), kept])
