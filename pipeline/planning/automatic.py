@@ -33,6 +33,7 @@ def automatic_plots(variables: Mapping[str, xr.Variable], settings: Mapping[str,
                       at most 1000 points, and all units as one heatmap
     (time,)           a series of at most 1000 points
     (time, …, …)      a heatmap of about 20 frames
+    (time, …, …, 3)   of uint8, or with 4: about 20 frames in their colours
     two dimensions    a heatmap
     one value         a hyperparameter
     settings          hyperparameters, but for long text
@@ -62,6 +63,8 @@ def _plots(name: str, array: xr.Variable) -> Iterator[dict[str, Any]]:
         yield {"kind": "trace", "format": "scalar", "points": POINTS, "units": shown}
         if units > 1:
             yield {"kind": "heatmap"}
+    elif array.ndim == 4 and array.dtype == np.uint8 and array.dims[0] == "time" and array.shape[3] in (3, 4):
+        yield {"kind": "frames", "step": _round_step(array.sizes["time"] / FRAMES)}
     elif array.ndim == 3:
         yield {"kind": "heatmap", "step": _round_step(array.sizes["time"] / FRAMES)}
 

@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from pipeline.errors import SettingError, nearest
+from pipeline.rendering.frames import Frames
 from pipeline.rendering.heatmap import Heatmap
 from pipeline.rendering.hparam import Hparam, HparamScalar
 from pipeline.rendering.plot import Plot
@@ -24,6 +25,7 @@ PLOTS: tuple[type[Plot], ...] = (
     TraceScalar,
     Hparam,
     HparamScalar,
+    Frames,
 )
 
 

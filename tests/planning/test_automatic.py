@@ -58,6 +58,13 @@ HPARAM = {"kind": "hparam", "format": "hparam"}
         ("weights", array((100, 4, 4), TIME_3D), [HEATMAP | {"step": 5}]),
         ("weights", array((4, 100, 4), ("target", "time", "source")), [HEATMAP | {"step": 5}]),
         ("spiked", array((100, 4, 4), TIME_3D, bool), [HEATMAP | {"step": 5}]),
+        (
+            "video",
+            array((100, 4, 5, 3), (*TIME_3D, "channel"), np.uint8),
+            [{"kind": "frames", "format": "image", "step": 5}],
+        ),
+        ("video", array((100, 4, 5, 3), (*TIME_3D, "channel")), []),
+        ("video", array((100, 4, 5, 2), (*TIME_3D, "channel"), np.uint8), []),
         ("map", array((4, 4), ("row", "column")), [HEATMAP]),
         ("taus", array((4,), ("unit",)), [HPARAM]),
         ("tensor", array((2, 2, 2), ("row", "column", "axis_2")), [HPARAM]),

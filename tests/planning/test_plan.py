@@ -22,6 +22,7 @@ from pipeline.opening import open_run
 from pipeline.planning.config import parse_plots
 from pipeline.planning.match import plan_array, plan_run
 from pipeline.planning.plan import Plan
+from pipeline.rendering.frames import Frames
 from pipeline.rendering.registry import PLOTS, make_plot
 from pipeline.running.clocks import with_clock
 from tests.common import forbid_reads, write_component, write_hdf5
@@ -128,7 +129,9 @@ def test_settings_of_numbers_can_be_drawn_and_text_cannot(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("dt", [None, "0.5 ms"])
-@pytest.mark.parametrize("kind", PLOTS, ids=lambda kind: f"{kind.kind}-{kind.format}")
+@pytest.mark.parametrize(
+    "kind", [kind for kind in PLOTS if kind is not Frames], ids=lambda kind: f"{kind.kind}-{kind.format}"
+)
 @pytest.mark.parametrize(("axis", "order"), [(0, (0, 1)), (1, (1, 0)), (-1, (1, 0)), (-2, (0, 1)), ("unit", (1, 0))])
 def test_two_dimensions_with_time_anywhere_are_the_same_plot(
     tmp_path: Path, kind: Any, axis: Any, order: Sequence[int], dt: Any
@@ -273,6 +276,7 @@ SHAPES = {
     "sheet": np.zeros((STEPS, 3)),
     "cube": np.zeros((STEPS, 3, 3)),
     "four": np.zeros((STEPS, 2, 2, 2)),
+    "video": np.zeros((STEPS, 2, 2, 3), np.uint8),
 }
 
 #: Which shapes each kind draws.
@@ -280,7 +284,8 @@ DRAWN = {
     "heatmap": {"sheet", "cube"},
     "raster": {"line", "sheet"},
     "trace": {"line", "sheet"},
-    "hparam": {"single", "line", "sheet", "cube", "four"},
+    "hparam": {"single", "line", "sheet", "cube", "four", "video"},
+    "frames": {"video"},
 }
 
 

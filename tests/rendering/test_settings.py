@@ -174,13 +174,14 @@ def test_defaults_are_those_of_the_original() -> None:
         ("trace", "scalar"): ((10, 5), 1, None),
         ("hparam", "hparam"): ((15, 10), 1, None),
         ("hparam", "scalar"): ((15, 10), 1, None),
+        ("frames", "image"): ((15, 10), 1, None),  # ours
     }
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({}, "v: no kind is given: accepted is heatmap, raster, trace, hparam"),
+        ({}, "v: no kind is given: accepted is heatmap, raster, trace, hparam, frames"),
         ({"kind": "trase"}, r"v: kind='trase': accepted is .*; did you mean 'trace'\?"),
         ({"kind": None}, "v: no kind is given"),
         ({"kind": 5}, "v: kind=5: accepted is heatmap"),
