@@ -16,6 +16,7 @@ from pipeline.errors import PipelineError
 from pipeline.model.series import counted, in_words
 from pipeline.opening import open_run
 from pipeline.opening.hdf5.lazy_array import open_file
+from pipeline.opening.tree import settings_of
 from pipeline.planning.match import plan_run
 from pipeline.rendering.drawing import Drawing
 from pipeline.units import Durations
@@ -181,7 +182,7 @@ def _component(node: xr.DataTree, plots: dict[tuple[Any, Any], list[Drawing]], f
         tuple(_variable(name, variable, plots, files) for name, variable in variables.items()),
         dict(node.encoding.get("left_out", {})),
         tuple(node.encoding.get("notes", ())),
-        {str(name): value for name, value in node.attrs.items()},
+        settings_of(node),
     )
 
 
@@ -204,7 +205,7 @@ def _variable(
         str(variable.dtype),
         str(variable.attrs.get("units", variable.attrs.get("unit", ""))),
         tuple(map(int, chunks)) if chunks else None,
-        variable.encoding.get("compression"),
+        variable.encoding.get("filter"),
         variable.nbytes,
         files.stored_bytes(str(file), str(dataset)),
         str(file),

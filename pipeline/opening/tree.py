@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import h5py
 import xarray as xr
@@ -22,7 +23,7 @@ from pipeline.opening.time_index import time_coordinate
 from pipeline.opening.variables import base_name, free_name, lazy_times, lazy_variable, unique_dims
 from pipeline.units import Durations, durations
 
-__all__ = ["open_run"]
+__all__ = ["open_run", "settings_of"]
 
 _NAMED = 4  # variables that a warning names
 
@@ -52,7 +53,7 @@ def open_run(
         One node a component (its ``identifier``, else the file's name), one child a group. Every variable that runs in
         time has a dimension ``time``, wherever its position, with a coordinate whose ``units`` attribute is ``step``
         or a unit of time. Attributes hold the component's settings. Variables are lazy; their ``encoding`` has
-        ``source`` (path), ``dataset`` (name in it), ``component``, ``chunksizes`` and ``compression``.
+        ``source`` (path), ``dataset`` (name in it), ``component``, ``chunksizes`` and ``filter``.
 
     Raises
     ------
@@ -153,6 +154,12 @@ def _open(path: Path, taken: set[str], dt: _Durations) -> dict[str, xr.Dataset]:
             raise SourceError(f"{path}: a damaged HDF5 file, or one that cannot be understood ({cause})") from cause
 
 
+def settings_of(node: xr.DataTree | xr.Dataset) -> dict[str, Any]:
+    """Return the settings of a node; truth values, which netCDF has not, are numbers among its attributes."""
+    truths = node.encoding.get("truths", ())
+    return {str(name): bool(value) if name in truths else value for name, value in node.attrs.items()}
+
+
 def _free_name(wanted: str | None, file: Path, taken: set[str]) -> str:
     """Return the node name for a component; where two files name the same one, the later takes its file's name."""
     stem, whole = readable_name(file.stem), readable_name(file.name)
@@ -194,8 +201,11 @@ def _nodes(name: str, component: Component, file: h5py.File, dt: _Durations) -> 
         if group := path[1:].partition("/")[2]:
             dataset.attrs |= attributes(file[group])
     nodes[f"/{name}"].attrs |= component.settings
+    for dataset in nodes.values():  # netCDF has no truth values
+        dataset.encoding["truths"] = {key for key, value in dataset.attrs.items() if isinstance(value, bool)}
+        dataset.attrs |= {key: int(dataset.attrs[key]) for key in dataset.encoding["truths"]}
     notes = [f"{shown}: {note}" for note in (*component.notes, *_gaps(nodes.values()))]
-    nodes[f"/{name}"].encoding = {"source": str(file.filename), "left_out": component.left_out, "notes": notes}
+    nodes[f"/{name}"].encoding |= {"source": str(file.filename), "left_out": component.left_out, "notes": notes}
     if guessed := [f"axis {item.dims.index('time')} of {item.name}" for item in component.stored if item.guessed]:
         warnings.warn(
             f"{file.filename}: time is taken to run along {_some(guessed)}; set time_axis if it does not",

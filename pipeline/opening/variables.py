@@ -40,11 +40,12 @@ def lazy_variable(stored: h5py.Dataset, dims: tuple[str, ...], scaling: Scaling 
     array = StoredArray(str(_file_of(stored)), stored.name, stored.shape, dtype, scaling, sources)
     used = set() if scaling is None else set(SCALING_ATTRIBUTES)
     attrs = {key: value for key, value in attributes(stored).items() if key not in used}
+    attrs = {key: int(value) if isinstance(value, bool) else value for key, value in attrs.items()}  # as netCDF has it
     encoding = {
         "source": array.path,
         "dataset": stored.name,
         "chunksizes": stored.chunks,
-        "compression": compression(stored),
+        "filter": compression(stored),  # netCDF4 means other words by "compression"
         "preferred_chunks": _dask_chunks(stored, dims, dtype.itemsize),
         "gaps": [gap.why for gap in sources.gaps],
     }

@@ -13,6 +13,7 @@ import xarray as xr
 from pipeline.errors import PipelineError, SettingError
 from pipeline.model.clock import Clock
 from pipeline.model.signal import Signal
+from pipeline.opening.tree import settings_of
 from pipeline.planning.automatic import automatic_plots
 from pipeline.planning.config import Plots
 from pipeline.planning.job import Job
@@ -58,7 +59,7 @@ def plan_run(run: xr.DataTree, plots: Plots | None = None) -> Plan:
         component, held = component_name(node), node.to_dataset()  # once a node, because xarray builds it anew
         time = held.coords.get("time")
         variables = {str(name): held.variables[name] for name in held.data_vars}
-        settings = {str(name): value for name, value in node.attrs.items() if str(name) not in variables}
+        settings = {name: value for name, value in settings_of(node).items() if name not in variables}
         plan.known |= variables.keys() | settings.keys()
         if plots is None:
             asked = list(automatic_plots(variables, settings))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ import xarray as xr
 
 from pipeline.errors import PipelineError, SettingError, SourceError, TimeAxisWarning
 from pipeline.opening import open_run
-from pipeline.planning.match import component_name
+from pipeline.opening.tree import settings_of
+from pipeline.planning.config import parse_plots
+from pipeline.planning.match import component_name, plan_run
 from tests.common import EPL, forbid_reads, write_component, write_hdf5
 
 
@@ -426,7 +429,7 @@ def test_attributes_and_encoding_of_a_variable(path: Path) -> None:
         stored.attrs.update({"units": "mV", "low": np.float32(-80), "ref": file.ref, "none": h5py.Empty("f4")})
     array = open_run(path)["a/x"]
     assert array.attrs == {"units": "mV", "low": -80.0}
-    expected = {"source": str(path), "dataset": "/x", "chunksizes": (1, 3), "compression": "lzf"}
+    expected = {"source": str(path), "dataset": "/x", "chunksizes": (1, 3), "filter": "lzf"}
     assert array.encoding.items() >= expected.items()
 
 
@@ -585,6 +588,52 @@ def test_a_real_run(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run["GC--MC/weights"].dims == ("time", "target", "source")
     assert run["GC"].attrs["tau_mem"].shape == (64,)
     assert "..." in run["GC--MC"].attrs["tau_plus"]
-    assert run["GC--MC"].attrs["simple_delays"] is True
+    assert settings_of(run["GC--MC"])["simple_delays"] is True
     assert run["GC"].encoding["left_out"] == {}
     assert run["GC/voltage"].sel(time=slice("100 ms", "200 ms")).shape == (101, 64)
+
+
+# What xarray makes of it ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mixed(path: Path) -> Path:
+    """A file of filters, settings and clocks of several kinds."""
+    with h5py.File(path, "w") as file:
+        for number, filters in enumerate(({}, {"compression": "gzip", "shuffle": True}, {"compression": "lzf"})):
+            values = np.random.default_rng(number).normal(size=(200, 3))
+            file.create_dataset(f"v{number}", data=values, chunks=(10, 3), **filters)
+        file["time"] = np.arange(200) * 0.1
+        file["time"].attrs["units"] = "ms"
+        file["counts"] = np.arange(600, dtype="i2").reshape(200, 3)
+        file["counts"].attrs.update(scale_factor=0.5, _FillValue=np.int16(7))
+        file["slow/time"] = np.cumsum(np.random.default_rng(1).random(200))
+        file["slow/ca"] = np.zeros((200, 3))
+        file.attrs.update({"plastic": True, "tau": 2.5, "rule": "STDP", "seed": 7, "delays": [1.0, 2.0]})
+    return path
+
+
+@pytest.mark.parametrize("open_it", [open_run, partial(xr.open_datatree, engine="hdf2tb")], ids=["open_run", "engine"])
+@pytest.mark.parametrize("form", ["netcdf", "zarr", "pickle", "copy"])
+def test_a_run_goes_through_what_xarray_users_do(mixed: Path, tmp_path: Path, open_it: Any, form: str) -> None:
+    run = open_it(mixed)
+    if form == "netcdf":
+        run.to_netcdf(tmp_path / "out.nc", engine="netcdf4")
+        again = xr.open_datatree(tmp_path / "out.nc", engine="netcdf4", decode_times=False)
+    elif form == "zarr":
+        run.to_zarr(tmp_path / "out.zarr", consolidated=False, zarr_format=2)
+        again = xr.open_datatree(tmp_path / "out.zarr", engine="zarr", consolidated=False, decode_times=False)
+    else:
+        again = pickle.loads(pickle.dumps(run)) if form == "pickle" else run.copy(deep=True)
+    for node in run.subtree:
+        for name, array in node.data_vars.items():
+            np.testing.assert_array_equal(again[node.path][name].values, array.values)
+            np.testing.assert_array_equal(again[node.path][name].time.values, array.time.values)
+            assert again[node.path][name].time.attrs["units"] == array.time.attrs["units"]
+    found = again["a"].attrs
+    assert (found["plastic"], found["tau"], found["rule"], found["seed"]) == (True, 2.5, "STDP", 7)
+
+
+def test_truth_values_stay_what_they_are_among_settings(mixed: Path) -> None:
+    assert settings_of(open_run(mixed)["a"])["plastic"] is True
+    assert plan_run(open_run(mixed), parse_plots([{"plastic": {"kind": "hparam"}}])).hparams == {"a/plastic": True}
