@@ -23,6 +23,8 @@ def attribute(value: Any) -> Any:
         return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if isinstance(value, np.ndarray) and value.dtype.kind in "OS":
         texts = [attribute(item) for item in value.ravel().tolist()]
+        if any(isinstance(item, np.ndarray) for item in texts):  # lists of several lengths have no shape
+            return ", ".join(str(item.tolist() if isinstance(item, np.ndarray) else item) for item in texts)
         return texts[0] if len(texts) == 1 else texts
     if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind in "biuf":
         value = value.reshape(())[()]

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
+from pipeline import open_run, plan_run
 from pipeline.opening.hdf5.attributes import attribute, parse_repr
 
 
@@ -189,3 +190,13 @@ def test_no_text_makes_it_fail() -> None:
         found = parse_repr("".join(text))
         assert isinstance(found, bool | int | float | str | np.ndarray)
         assert not isinstance(found, np.ndarray) or found.dtype.kind in "biuf"
+
+
+def test_lists_of_several_lengths_are_text(tmp_path: Path) -> None:
+    ragged = np.array([np.arange(3), np.arange(2), np.arange(3)], object)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("v", data=np.zeros((5, 2)), maxshape=(None, 2))
+        file.attrs.create("ragged", ragged, dtype=h5py.vlen_dtype("i4"))
+    run = open_run(tmp_path / "a.h5")
+    assert run["a"].attrs["ragged"] == "[0, 1, 2], [0, 1], [0, 1, 2]"
+    assert plan_run(run).problems == []
