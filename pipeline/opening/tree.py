@@ -32,6 +32,7 @@ def open_run(
     path: str | os.PathLike[str],
     *,
     dt: Durations = None,
+    component: str | None = None,
     on_error: Callable[[PipelineError], None] | None = None,
 ) -> xr.DataTree:
     """Open a run without reading any dataset.
@@ -44,6 +45,8 @@ def open_run(
         Duration of one step, such as ``"0.1 ms"``; a plain number is in milliseconds. A mapping, or a list such as
         ``["0.1 ms", "weights=10 ms"]``, gives that of variables by name (of all others by an empty name). It goes
         before what the file tells. Where neither tells it, the ``time`` coordinate counts steps.
+    component : str, optional
+        What a component is called that its file does not name; by default as the file.
     on_error : callable, optional
         Called with the error of each file that cannot be opened; the others still are. Without it the first is raised.
 
@@ -74,7 +77,7 @@ def open_run(
     taken: set[str] = set()
     for file in run_files(path):
         try:
-            nodes |= _open(file, taken, clocks)
+            nodes |= _open(file, taken, clocks, component)
         except SettingError:
             raise
         except PipelineError as error:
@@ -142,12 +145,12 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
-def _open(path: Path, taken: set[str], dt: _Durations) -> dict[str, xr.Dataset]:
+def _open(path: Path, taken: set[str], dt: _Durations, called: str | None) -> dict[str, xr.Dataset]:
     """Return the nodes of one file; h5py's own errors are those of a damaged file."""
     with open_file(path) as file:
         try:
             component = layout_of(file).read(file)
-            return _nodes(_free_name(component.name, path, taken), component, file, dt)
+            return _nodes(_free_name(component.name or called, path, taken), component, file, dt)
         except PipelineError:
             raise
         except (OSError, RuntimeError, KeyError, ValueError) as cause:

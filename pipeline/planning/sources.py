@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,12 +30,13 @@ def plan_sources(
     sources = [source] if isinstance(source, str | os.PathLike | xr.DataTree) else list(source)
     failed: list[str] = []
     plans: list[Plan] = []
+    component = _common_name(sources)
     for item, name in zip(sources, _run_names(sources), strict=True):
         if isinstance(item, xr.DataTree):
             run = item
         else:
             try:
-                run = open_run(item, dt=dt, on_error=lambda e: failed.append(str(e)))
+                run = open_run(item, dt=dt, component=component, on_error=lambda e: failed.append(str(e)))
             except SettingError:
                 raise
             except PipelineError as error:
@@ -45,6 +47,21 @@ def plan_sources(
         place = str(run.encoding.get("source") or "")
         plans.append(replace(plan_run(run, plots), name=name, source=place and os.path.realpath(place)))
     return plans, failed
+
+
+def _common_name(sources: Sequence[Source]) -> str | None:
+    """Return what the names of a sweep's files have in common, such as ``gain`` of gain1.h5 and gain2.h5.
+
+    Their runs are compared in TensorBoard, which takes the same tags and columns. None if they have no word in common.
+    """
+    paths = [Path(item) for item in sources if isinstance(item, str | os.PathLike)]
+    if len(paths) < 2 or len(paths) < len(sources) or any(path.is_dir() for path in paths):
+        return None
+    stems = [readable_name(path.stem) for path in paths]
+    shared = os.path.commonprefix(stems)
+    if any(stem[len(shared) : len(shared) + 1].isalpha() for stem in stems):  # not in the middle of a word
+        shared = re.sub(r"[^\W\d_]+$", "", shared)
+    return re.sub(r"[\W\d_]+$", "", shared) or None
 
 
 def _run_names(sources: Sequence[Source]) -> list[str]:

@@ -22,7 +22,7 @@ def session_events(values: Mapping[str, HparamValue], group: str) -> bytes:
     Parameters
     ----------
     values : mapping of str to bool, float or str
-        One a column.
+        One a column; a number that is not finite is shown as text.
     group : str
         The row's name; runs that share it are shown as repeats of one another.
     """
@@ -31,7 +31,9 @@ def session_events(values: Mapping[str, HparamValue], group: str) -> bytes:
     start = plugin_data_pb2.SessionStartInfo(group_name=group, start_time_secs=0.0)
     for name in sorted(values):
         value = values[name]
-        if isinstance(value, bool):
+        if isinstance(value, float) and not math.isfinite(value):  # the page's JSON has none, and fails whole
+            start.hparams[name].string_value = str(value)
+        elif isinstance(value, bool):
             start.hparams[name].bool_value = value
         elif isinstance(value, str):
             start.hparams[name].string_value = value
@@ -78,7 +80,7 @@ def session_values(data: bytes) -> dict[str, HparamValue]:
             if value.tag == metadata.SESSION_START_INFO_TAG:
                 info = metadata.parse_session_start_info_plugin_data(value.metadata.plugin_data.content)
                 values |= {name: getattr(item, item.WhichOneof("kind")) for name, item in info.hparams.items()}
-    return {name: value for name, value in values.items() if not (isinstance(value, float) and math.isnan(value))}
+    return values
 
 
 def _event(tag: str, data: object) -> bytes:

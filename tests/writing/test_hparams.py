@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 import pytest
+from google.protobuf import json_format
 from tensorboard.plugins.hparams import api_pb2, metadata
 
 from pipeline.writing.hparams import experiment_events, session_events, session_values
@@ -60,9 +61,12 @@ def test_values_are_read_back() -> None:
     assert session_values(file_version()) == {}
 
 
-def test_a_value_that_is_not_a_number_does_not_break_the_rest() -> None:
-    found = session_values(session_events({"a": math.nan, "b": 1.0}, "run"))
-    assert found["b"] == 1.0
+def test_numbers_that_are_not_finite_are_shown_as_text() -> None:
+    given = {"a": math.nan, "b": math.inf, "c": -math.inf, "d": 1.0}
+    data = session_events(given, "run")
+    assert session_values(data) == {"a": "nan", "b": "inf", "c": "-inf", "d": 1.0}
+    start = metadata.parse_session_start_info_plugin_data(plugin_data(data)[metadata.SESSION_START_INFO_TAG])
+    json_format.MessageToJson(start)  # as the HPARAMS page asks for it; of an infinite number it fails
 
 
 def test_an_experiment_lists_the_union_of_columns_and_the_metrics() -> None:
