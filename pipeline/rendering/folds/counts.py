@@ -103,7 +103,7 @@ def _spikes(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     if values.dtype.kind != "f":
         return np.asarray(values > 0)
     spikes = np.asarray(values == 1)
-    if np.count_nonzero(spikes) != np.count_nonzero(values):
+    if np.count_nonzero(spikes) != np.count_nonzero(values != 0):  # of booleans it is several times as fast
         others = values[(values != 0) & ~spikes & ~np.isnan(values)]
         if others.size:
             found = f"{others[0]:g}"
