@@ -24,7 +24,7 @@ import xarray as xr
 
 from pipeline.errors import SettingError, SourceError
 from pipeline.opening import open_run
-from pipeline.opening.tree import settings_of
+from pipeline.opening.tree import node_settings
 from pipeline.planning.match import plan_array
 from pipeline.rendering.plot import Plot
 from pipeline.rendering.registry import make_plot
@@ -79,7 +79,7 @@ class HDFData:
         for node in run.subtree:
             group = node.path.strip("/").partition("/")[2]
             prefix = f"{group}/" if group else ""
-            found |= {f"{prefix}{name}": value for name, value in settings_of(node).items()}
+            found |= {f"{prefix}{name}": value for name, value in node_settings(node).items()}
             found |= {f"{prefix}{name}": array for name, array in node.data_vars.items()}
         first = next(iter(run.children), Path(self.path).stem)
         self.buffer["identifier"] = str(found.get("identifier", first))

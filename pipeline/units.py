@@ -15,6 +15,7 @@ __all__ = [
     "duration",
     "duration_text",
     "durations",
+    "listed",
     "plural",
     "quantity",
     "size_in_bytes",
@@ -133,6 +134,17 @@ def duration_text(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Return names in words, at most so many of them.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c", "d"], 2)
+    'a, b and 2 more'
+    """
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def plural(count: int, word: str) -> str:

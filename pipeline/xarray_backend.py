@@ -17,7 +17,7 @@ from pipeline.errors import PipelineError, SourceError, nearest
 from pipeline.notebook.accessor import register
 from pipeline.opening.discover import run_files
 from pipeline.opening.tree import open_run
-from pipeline.units import Durations
+from pipeline.units import Durations, listed
 
 __all__ = ["Backend"]
 
@@ -101,5 +101,4 @@ def _node(run: xr.DataTree, group: str | None) -> xr.DataTree:
 
 
 def _names(run: xr.DataTree) -> str:
-    names = list(run.children)
-    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "") or "nothing"
+    return listed(list(run.children), 6) or "nothing"

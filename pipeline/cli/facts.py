@@ -16,7 +16,7 @@ from pipeline.errors import PipelineError
 from pipeline.model.series import counted, in_words
 from pipeline.opening import open_run
 from pipeline.opening.hdf5.lazy_array import open_file
-from pipeline.opening.tree import settings_of
+from pipeline.opening.tree import node_settings
 from pipeline.planning.match import plan_run
 from pipeline.rendering.drawing import Drawing
 from pipeline.units import Durations
@@ -182,7 +182,7 @@ def _component(node: xr.DataTree, plots: dict[tuple[Any, Any], list[Drawing]], f
         tuple(_variable(name, variable, plots, files) for name, variable in variables.items()),
         dict(node.encoding.get("left_out", {})),
         tuple(node.encoding.get("notes", ())),
-        settings_of(node),
+        node_settings(node),
     )
 
 

@@ -16,7 +16,7 @@ import yaml
 from pipeline.errors import OutputError, SettingError
 from pipeline.notebook.gallery import Gallery, gallery
 from pipeline.opening import open_run
-from pipeline.opening.tree import settings_of
+from pipeline.opening.tree import node_settings
 from pipeline.planning.automatic import automatic_plots
 from pipeline.planning.config import parse_plots
 from pipeline.planning.match import component_name, plan_run
@@ -204,7 +204,7 @@ def _automatic(run: xr.DataTree) -> list[tuple[str, Plot]]:
     for node in run.subtree:
         component, contents = component_name(node), node.to_dataset(inherit=False)
         variables = {str(name): contents.variables[name] for name in contents.data_vars}
-        settings = {name: value for name, value in settings_of(node).items() if name not in variables}
+        settings = {name: value for name, value in node_settings(node).items() if name not in variables}
         for name in (*variables, *settings):
             held.setdefault(name, {}).setdefault(component, [])
         for name, kind in automatic_plots(variables, settings):

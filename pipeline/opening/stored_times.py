@@ -157,8 +157,8 @@ class StoredTimes(Times):
     def sel(self, labels: dict[Any, Any], method: str | None = None, tolerance: Any = None) -> IndexSelResult:
         """Select by time."""
         label = labels[self.name]
+        self._check_rising()
         if isinstance(label, slice):
-            self._check_rising()
             near = self._near
             first = 0 if label.start is None else np.searchsorted(self.values, self._value(label.start) - near)
             stop = self.values.size
@@ -187,7 +187,6 @@ class StoredTimes(Times):
         return self.number(label)
 
     def _nearest(self, label: Any) -> int:
-        self._check_rising()
         value, times = self._value(label), self.values
         after = int(np.searchsorted(times, value))
         if times.size and (after < times.size or value <= times[-1] + self._half) and value >= times[0] - self._half:

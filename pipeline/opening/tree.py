@@ -21,9 +21,9 @@ from pipeline.opening.layouts.registry import layout_of
 from pipeline.opening.stored_times import stored_coordinate
 from pipeline.opening.time_index import time_coordinate
 from pipeline.opening.variables import base_name, free_name, lazy_times, lazy_variable, unique_dims
-from pipeline.units import Durations, durations
+from pipeline.units import Durations, durations, listed
 
-__all__ = ["open_run", "settings_of"]
+__all__ = ["node_settings", "open_run"]
 
 _NAMED = 4  # variables that a warning names
 
@@ -131,18 +131,14 @@ class _Durations:
         longest = max(self.known.values(), default=0)
         others = [f"{name} ({length:,})" for name, length in self.known.items() if 1 < length < longest - 1]
         if others:
-            step = " ".join(f"{part:g}" if isinstance(part, float) else part for part in self.given[""])
+            step, unit = self.given[""]
             name = base_name(others[0].partition(" ")[0])
             warnings.warn(
-                f"{path}: dt={step} is taken for axes of other lengths than the longest ({longest:,} steps) too: "
-                f"{_some(others)}; give theirs by name, such as {name}=10ms",
+                f"{path}: dt={step:g} {unit} is taken for axes of other lengths than the longest ({longest:,} steps) "
+                f"too: {listed(others, _NAMED)}; give theirs by name, such as {name}=10ms",
                 TimeAxisWarning,
                 stacklevel=3,
             )
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def _open(path: Path, taken: set[str], dt: _Durations, called: str | None) -> dict[str, xr.Dataset]:
@@ -157,7 +153,7 @@ def _open(path: Path, taken: set[str], dt: _Durations, called: str | None) -> di
             raise SourceError(f"{path}: a damaged HDF5 file, or one that cannot be understood ({cause})") from cause
 
 
-def settings_of(node: xr.DataTree | xr.Dataset) -> dict[str, Any]:
+def node_settings(node: xr.DataTree | xr.Dataset) -> dict[str, Any]:
     """Return the settings of a node; truth values, which netCDF has not, are numbers among its attributes."""
     truths = node.encoding.get("truths", ())
     return {str(name): bool(value) if name in truths else value for name, value in node.attrs.items()}
@@ -211,7 +207,7 @@ def _nodes(name: str, component: Component, file: h5py.File, dt: _Durations) -> 
     nodes[f"/{name}"].encoding |= {"source": str(file.filename), "left_out": component.left_out, "notes": notes}
     if guessed := [f"axis {item.dims.index('time')} of {item.name}" for item in component.stored if item.guessed]:
         warnings.warn(
-            f"{file.filename}: time is taken to run along {_some(guessed)}; set time_axis if it does not",
+            f"{file.filename}: time is taken to run along {listed(guessed, _NAMED)}; set time_axis if it does not",
             TimeAxisWarning,
             stacklevel=4,
         )

@@ -13,7 +13,7 @@ import xarray as xr
 from pipeline.errors import PipelineError, SettingError
 from pipeline.model.clock import Clock
 from pipeline.model.signal import Signal
-from pipeline.opening.tree import settings_of
+from pipeline.opening.tree import node_settings
 from pipeline.planning.automatic import automatic_plots
 from pipeline.planning.config import Plots
 from pipeline.planning.job import Job
@@ -21,7 +21,7 @@ from pipeline.planning.plan import Plan
 from pipeline.rendering.drawing import Drawing
 from pipeline.rendering.picture.fonts import unwritable
 from pipeline.rendering.plot import Plot
-from pipeline.units import SECONDS, time_unit
+from pipeline.units import SECONDS, listed, time_unit
 
 __all__ = ["component_name", "plan_array", "plan_run"]
 
@@ -59,7 +59,7 @@ def plan_run(run: xr.DataTree, plots: Plots | None = None) -> Plan:
         component, held = component_name(node), node.to_dataset()  # once a node, because xarray builds it anew
         time = held.coords.get("time")
         variables = {str(name): held.variables[name] for name in held.data_vars}
-        settings = {name: value for name, value in settings_of(node).items() if name not in variables}
+        settings = {name: value for name, value in node_settings(node).items() if name not in variables}
         plan.known |= variables.keys() | settings.keys()
         if plots is None:
             asked = list(automatic_plots(variables, settings))
@@ -93,8 +93,7 @@ def _told(reasons: dict[str, str], what: str = "") -> Iterator[str]:
     """Yield a line for each reason, with the names of what it is of."""
     for why in dict.fromkeys(reasons.values()):
         names = [name for name, reason in reasons.items() if reason == why]
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        yield f"{what}{', '.join(names[:_NAMED])}{more} ({why})"
+        yield f"{what}{listed(names, _NAMED)} ({why})"
 
 
 def plan_array(

@@ -18,13 +18,13 @@ from pipeline.rendering.folds.envelope import Envelope, EnvelopeFold
 from pipeline.rendering.picture.axes import frame
 from pipeline.rendering.picture.canvas import DPI, Frame, Look
 from pipeline.rendering.picture.colours import INKS, inks, rgb
+from pipeline.rendering.picture.numbers import LARGE, LESS
 from pipeline.rendering.plot import Needs
 from pipeline.rendering.trace import Trace
 
 __all__ = ["TraceImage"]
 
 _SHADES = 32
-_LARGE, _LESS = 1e300, 2.0**-20
 _COLOUR = "tab:blue"
 _LEFT = 6.0  # text heights to the left: the numbers at the axis and its label
 
@@ -102,8 +102,8 @@ def _stroke(
     """Paint a curve, given its (highest, lowest) value in each column; the ends of each stroke are smooth."""
     height = canvas.area.height
     pen = max(1.5, canvas.text_height / 12)
-    if max(map(abs, ylim)) > _LARGE:  # their differences are no numbers
-        curve, ylim = (curve[0] * _LESS, curve[1] * _LESS), (ylim[0] * _LESS, ylim[1] * _LESS)
+    if max(map(abs, ylim)) > LARGE:  # their differences are no numbers
+        curve, ylim = (curve[0] * LESS, curve[1] * LESS), (ylim[0] * LESS, ylim[1] * LESS)
     top, bottom = ((ylim[1] - values) * height / (ylim[1] - ylim[0]) for values in curve)
     drawn = np.flatnonzero(np.isfinite(top))
     top = np.clip(top[drawn] - pen / 2, 0, height - 1e-6)

@@ -16,7 +16,7 @@ import xarray as xr
 
 from pipeline.errors import PipelineError, SettingError, SourceError, TimeAxisWarning
 from pipeline.opening import open_run
-from pipeline.opening.tree import settings_of
+from pipeline.opening.tree import node_settings
 from pipeline.planning.config import parse_plots
 from pipeline.planning.match import component_name, plan_run
 from tests.common import EPL, forbid_reads, write_component, write_hdf5
@@ -588,7 +588,7 @@ def test_a_real_run(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run["GC--MC/weights"].dims == ("time", "target", "source")
     assert run["GC"].attrs["tau_mem"].shape == (64,)
     assert "..." in run["GC--MC"].attrs["tau_plus"]
-    assert settings_of(run["GC--MC"])["simple_delays"] is True
+    assert node_settings(run["GC--MC"])["simple_delays"] is True
     assert run["GC"].encoding["left_out"] == {}
     assert run["GC/voltage"].sel(time=slice("100 ms", "200 ms")).shape == (101, 64)
 
@@ -635,5 +635,5 @@ def test_a_run_goes_through_what_xarray_users_do(mixed: Path, tmp_path: Path, op
 
 
 def test_truth_values_stay_what_they_are_among_settings(mixed: Path) -> None:
-    assert settings_of(open_run(mixed)["a"])["plastic"] is True
+    assert node_settings(open_run(mixed)["a"])["plastic"] is True
     assert plan_run(open_run(mixed), parse_plots([{"plastic": {"kind": "hparam"}}])).hparams == {"a/plastic": True}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -93,13 +94,13 @@ def sources_of(dataset: h5py.Dataset) -> Sources:
 
 def _virtual(dataset: h5py.Dataset) -> Sources:
     here = Path(dataset.file.filename).absolute()
-    paths, gaps = [], []
+    paths, gaps, missing = [], [], cache(_missing)  # many parts may be of one dataset
     for mapped in dataset.virtual_sources():
         if mapped.file_name == "." or "%" in mapped.file_name:  # in this file, or as many files as there are
             continue
         path = _found(mapped.file_name, here.parent)
         paths.append(str(path))
-        if why := _missing(path, mapped.dset_name):
+        if why := missing(path, mapped.dset_name):
             gaps.append(Gap(_stretches(mapped.vspace), why))
     return Sources(tuple(dict.fromkeys(paths)), tuple(gaps))
 

@@ -177,8 +177,7 @@ def _folders(name: str) -> Iterator[str]:
 
 def _dims(dataset: h5py.Dataset, time: int | None, scales: list[list[h5py.Dataset]]) -> tuple[str, ...]:
     """Return the names of the dimensions: ``time``, those that the file tells, else ours."""
-    rest = dataset.ndim - (time is not None)
-    ours = iter(_OTHER_DIMS.get(rest) or tuple(f"axis_{axis}" for axis in range(rest)))
+    ours = iter(_other_dims(dataset.ndim, time))
     told = [_told_name(dataset, axis, scales) for axis in range(dataset.ndim)]
     names = ["time" if axis == time else name or next(ours) for axis, name in enumerate(told)]
     return tuple(names) if len(set(names)) == len(names) else _plain_dims(dataset.ndim, time)
@@ -190,9 +189,14 @@ def _told_name(dataset: h5py.Dataset, axis: int, scales: list[list[h5py.Dataset]
     return "" if _means_time(name) or "/" in name else name
 
 
-def _plain_dims(ndim: int, time: int | None) -> tuple[str, ...]:
+def _other_dims(ndim: int, time: int | None) -> tuple[str, ...]:
+    """Return our names for the dimensions that are not time."""
     rest = ndim - (time is not None)
-    others = list(_OTHER_DIMS.get(rest) or tuple(f"axis_{axis}" for axis in range(rest)))
+    return _OTHER_DIMS.get(rest) or tuple(f"axis_{axis}" for axis in range(rest))
+
+
+def _plain_dims(ndim: int, time: int | None) -> tuple[str, ...]:
+    others = list(_other_dims(ndim, time))
     if time is not None:
         others.insert(time, "time")
     return tuple(others)

@@ -13,10 +13,9 @@ import numpy.typing as npt
 
 from pipeline.rendering.picture.canvas import DPI, Frame, cells, edges
 from pipeline.rendering.picture.colours import ColourScale
+from pipeline.rendering.picture.numbers import LARGE, LESS
 
 __all__ = ["paint", "png_bytes"]
-
-_LARGE, _LESS = 1e300, 2.0**-16
 
 
 def png_bytes(size: tuple[float, float], cells_shown: int) -> int:
@@ -28,8 +27,8 @@ def png_bytes(size: tuple[float, float], cells_shown: int) -> int:
 def paint(canvas: Frame, scale: ColourScale, values: npt.NDArray[Any], title: str, caption: str) -> bytes:
     """Return the PNG of a matrix, shape (rows, columns)."""
     area = canvas.area
-    if max(abs(scale.low), abs(scale.high)) > _LARGE:  # their sums are no numbers
-        values, scale = values * _LESS, replace(scale, low=scale.low * _LESS, high=scale.high * _LESS)
+    if max(abs(scale.low), abs(scale.high)) > LARGE:  # their sums are no numbers
+        values, scale = values * LESS, replace(scale, low=scale.low * LESS, high=scale.high * LESS)
     values = _shrink(_shrink(values, area.height, 0), area.width, 1)
     rows, columns = values.shape
     indices = scale.indices(values)[:, cells(columns, area.width)]

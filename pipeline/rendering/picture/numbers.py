@@ -9,7 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["Numbers", "numbers_between"]
+__all__ = ["LARGE", "LESS", "Numbers", "numbers_between"]
+
+#: Above this, sums and differences of numbers may be none; times the other, which is a power of two, they are exact.
+LARGE, LESS = 1e300, 2.0**-20
 
 _LONGEST = 7  # characters of a number at an axis
 _SMALL, _LARGE = -4, 6  # powers of ten from which on they are written beside the axis
