@@ -15,7 +15,7 @@ import xarray as xr
 from pipeline.errors import PipelineError
 from pipeline.model.series import counted, in_words
 from pipeline.opening import open_run
-from pipeline.opening.hdf5.lazy_array import open_file
+from pipeline.opening.hdf5.file import open_file
 from pipeline.opening.tree import node_settings
 from pipeline.planning.match import plan_run
 from pipeline.rendering.drawing import Drawing

@@ -1,4 +1,4 @@
-"""Blocks: the values of some steps of a signal."""
+"""Blocks: a part of a signal, read. Some steps of a dense one, or some events of a list."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["DenseBlock"]
+__all__ = ["DenseBlock", "EventBlock"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,9 @@ class DenseBlock:
     wall_times: npt.NDArray[np.float64]
     uneven: npt.NDArray[np.float64] | None = None
 
+    def __len__(self) -> int:
+        return len(self.steps)
+
     @property
     def places(self) -> npt.NDArray[Any]:
         """Where each step lies on the even axis of time, in steps; shape (k,)."""
@@ -53,3 +56,35 @@ class DenseBlock:
         """Return some of its steps, given as a slice or as a mask."""
         uneven = None if self.uneven is None else self.uneven[which]
         return DenseBlock(self.values[which], self.steps[which], self.wall_times[which], uneven)
+
+
+@dataclass(frozen=True)
+class EventBlock:
+    """Some events of a list, read; they need not be in the order of time.
+
+    Attributes
+    ----------
+    places : ndarray of float64, shape (k,)
+        When each was: where it lies on the even axis of time of pictures, in steps.
+    rows : ndarray of int64, shape (k,)
+        Whose each was: the row of its unit.
+    """
+
+    places: npt.NDArray[np.float64]
+    rows: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def every(self, step: int) -> EventBlock:
+        """Return itself: of events none is left out."""
+        return self
+
+    def strips(self, size: int) -> Iterator[EventBlock]:
+        """Yield its events in order, so many at a time that they have about `size` bytes."""
+        events = max(1, size // (self.places.itemsize + self.rows.itemsize))
+        return (self.part(slice(at, at + events)) for at in range(0, len(self), events))
+
+    def part(self, which: Any) -> EventBlock:
+        """Return some of its events, given as a slice or as a mask."""
+        return EventBlock(self.places[which], self.rows[which])

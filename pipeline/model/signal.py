@@ -26,6 +26,9 @@ class Signal:
         Of the values; empty where unknown.
     time : Clock or None
         None for what does not run in time.
+    events : int or None
+        The length of a list of events, such as spikes, whose dimensions are those of a raster of it: the steps of an
+        even axis of time, and the units. None: dense, a value a step.
     """
 
     component: str
@@ -35,6 +38,12 @@ class Signal:
     dtype: str
     unit: str = ""
     time: Clock | None = None
+    events: int | None = None
+
+    @property
+    def rows(self) -> int:
+        """What is read one by one: steps, or events of a list."""
+        return self.shape[0] if self.events is None else self.events
 
     @property
     def name(self) -> str:

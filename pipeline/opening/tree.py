@@ -10,17 +10,27 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import xarray as xr
 
 from pipeline.errors import PipelineError, SettingError, SourceError, TimeAxisWarning, nearest
 from pipeline.opening.discover import readable_name, run_files, run_name
-from pipeline.opening.hdf5.lazy_array import open_file
-from pipeline.opening.layouts.contents import attributes
+from pipeline.opening.event_lists import event_list
+from pipeline.opening.hdf5.file import open_file
+from pipeline.opening.layouts.contents import attributes, member
 from pipeline.opening.layouts.protocol import Component, Stored, Times
 from pipeline.opening.layouts.registry import layout_of
 from pipeline.opening.stored_times import stored_coordinate
 from pipeline.opening.time_index import time_coordinate
-from pipeline.opening.variables import base_name, free_name, lazy_times, lazy_variable, unique_dims
+from pipeline.opening.variables import (
+    base_name,
+    dim_keys,
+    field_type,
+    free_name,
+    lazy_times,
+    lazy_variable,
+    unique_dims,
+)
 from pipeline.units import Durations, durations, listed
 
 __all__ = ["node_settings", "open_run"]
@@ -179,33 +189,38 @@ def _nodes(name: str, component: Component, file: h5py.File, dt: _Durations) -> 
     and those on others ``NAME@LENGTH`` beside it; a clock that differs from that of a node around it is put aside too.
     """
     shown = component.name if component.name and component.name.replace("/", "_") == name else name
-    found = {item.name: file[item.name] for item in component.stored}
-    clocks = {item.name: _clock(item, found[item.name].shape, shown, dt) for item in component.stored}
+    shapes = {item.path: field_type(file[item.name], item.field)[1] for item in component.stored}
+    clocks = {item.path: _clock(item, shapes[item.path], shown, dt) for item in component.stored}
     longest = max((clock[0] for clock in clocks.values() if clock), default=None)
-    dims = unique_dims(component.stored, found)
+    dims = unique_dims(component.stored, shapes)
     places = _Places(name, longest)
     members: dict[str, list[Stored]] = {f"/{name}": []}
-    for item in sorted(component.stored, key=lambda item: item.name.count("/")):
-        around = item.name.rsplit("/", 1)[0].split("/")
-        root = places.root(around, clocks[item.name])
+    for item in sorted(component.stored, key=lambda item: item.path.count("/")):
+        around = item.path.rsplit("/", 1)[0].split("/")
+        root = places.root(around, clocks[item.path])
         for depth in range(len(around)):  # groups that only hold groups have attributes all the same
             members.setdefault(f"/{root}{'/'.join(around[: depth + 1])}", [])
         members[f"/{root}{'/'.join(around)}"].append(item)
-    nodes = {path: _dataset(items, dims, found, file, clocks) for path, items in members.items()}
+    nodes = {path: _dataset(items, dims, shapes, file, clocks) for path, items in members.items()}
+    lists = f"/{name}" if longest is None else f"/{name}@events"  # a node has no times of steps around it and of events
+    for told in component.events:
+        nodes[f"{lists}{told.name}"] = event_list(file, told)
+        nodes[f"{lists}{told.name}"].encoding["dt"] = dt.of(shown, f"{told.name}/spikes", 0)
     for path, dataset in nodes.items():
         groups = path[1:].split("/")[1:]
         for variable in dataset.data_vars:  # an array that is taken out of the tree still knows whose it is
             dataset.variables[variable].encoding["component"] = "/".join([shown, *groups])
     for path, dataset in nodes.items():
-        if group := path[1:].partition("/")[2]:
-            dataset.attrs |= attributes(file[group])
+        group = path[1:].partition("/")[2]
+        if group and isinstance(found := member(file, group), h5py.Group):
+            dataset.attrs |= attributes(found)
     nodes[f"/{name}"].attrs |= component.settings
     for dataset in nodes.values():  # netCDF has no truth values
         dataset.encoding["truths"] = {key for key, value in dataset.attrs.items() if isinstance(value, bool)}
         dataset.attrs |= {key: int(dataset.attrs[key]) for key in dataset.encoding["truths"]}
     notes = [f"{shown}: {note}" for note in (*component.notes, *_gaps(nodes.values()))]
     nodes[f"/{name}"].encoding |= {"source": str(file.filename), "left_out": component.left_out, "notes": notes}
-    if guessed := [f"axis {item.dims.index('time')} of {item.name}" for item in component.stored if item.guessed]:
+    if guessed := [f"axis {item.dims.index('time')} of {item.path}" for item in component.stored if item.guessed]:
         warnings.warn(
             f"{file.filename}: time is taken to run along {listed(guessed, _NAMED)}; set time_axis if it does not",
             TimeAxisWarning,
@@ -224,7 +239,7 @@ def _clock(item: Stored, shape: tuple[int, ...], component: str, dt: _Durations)
     if "time" not in item.dims:
         return None
     length = shape[item.dims.index("time")]
-    return length, dt.of(component, item.name, length) or item.times
+    return length, dt.of(component, item.path, length) or item.times
 
 
 class _Places:
@@ -249,24 +264,29 @@ class _Places:
 
 def _dataset(
     items: list[Stored],
-    dims: dict[tuple[str, int], str],
-    found: dict[str, h5py.Dataset],
+    dims: dict[tuple[Any, ...], str],
+    shapes: Mapping[str, tuple[int, ...]],
     file: h5py.File,
     clocks: Mapping[str, _Clock | None],
 ) -> xr.Dataset:
     """Return the lazy variables of one node, with their time coordinate; a variable is never called ``time``."""
     variables: dict[str, xr.Variable] = {}
     coords: xr.Coordinates | None = None
-    taken = {"time", *(base_name(item.name) for item in items)}
+    labels: dict[str, tuple[str, ...]] = {}
+    taken = {"time", *(base_name(item.path) for item in items)}
     for item in items:
-        stored = found[item.name]
-        names = tuple(dims.get((dim, size), dim) for dim, size in zip(item.dims, stored.shape, strict=True))
-        base = base_name(item.name)
-        variables[base if base != "time" else free_name(base, taken)] = lazy_variable(stored, names, item.scaling)
-        clock = clocks[item.name]
+        keys = dim_keys(item, shapes[item.path])
+        names = tuple(dims.get(key, key[0]) for key in keys)
+        labels |= {name: key[2] for name, key in zip(names, keys, strict=True) if key[2]}
+        base = base_name(item.path)
+        base = base if base != "time" else free_name(base, taken)
+        variables[base] = lazy_variable(file[item.name], names, item.scaling, item.field, item.unit)
+        variables[base].encoding["why"] = item.why
+        clock = clocks[item.path]
         if clock is not None and coords is None:
             coords = _coordinate(*clock, file)
-    return xr.Dataset(variables, coords=coords)
+    found = xr.Dataset(variables, coords=coords)
+    return found.assign_coords({name: np.asarray(names) for name, names in labels.items()}) if labels else found
 
 
 def _coordinate(length: int, told: Times | tuple[float, str] | None, file: h5py.File) -> xr.Coordinates:
@@ -276,4 +296,4 @@ def _coordinate(length: int, told: Times | tuple[float, str] | None, file: h5py.
         return time_coordinate(length, None)
     if told.dataset is None:
         return time_coordinate(length, (told.step, told.unit), told.start)
-    return stored_coordinate(lazy_times(file[told.dataset], told.unit))
+    return stored_coordinate(lazy_times(file[told.dataset], told.unit, told.field))

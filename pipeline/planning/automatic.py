@@ -15,7 +15,7 @@ import xarray as xr
 from pipeline.rendering.plot import Plot
 from pipeline.rendering.registry import make_plot
 
-__all__ = ["automatic_plots"]
+__all__ = ["automatic_plots", "event_plots"]
 
 #: Series, points a series, and frames a slider that TensorBoard shows without effort.
 SERIES, POINTS, FRAMES = 16, 1000, 20
@@ -44,6 +44,12 @@ def automatic_plots(variables: Mapping[str, xr.Variable], settings: Mapping[str,
     for name, value in settings.items():
         if not (isinstance(value, str) and len(value) > _LONGEST_TEXT):
             yield name, make_plot({"kind": "hparam"}, name)
+
+
+def event_plots() -> Iterator[tuple[str, Plot]]:
+    """Yield a name and a plot for each plot of a list of events: all as a raster, and their rate."""
+    for kind in ("raster", "rate"):
+        yield "spikes", make_plot({"kind": kind}, "spikes")
 
 
 def _plots(name: str, array: xr.Variable) -> Iterator[dict[str, Any]]:

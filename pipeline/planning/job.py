@@ -16,13 +16,36 @@ from pipeline.opening.hdf5.lazy_array import stored_identity
 from pipeline.rendering.drawing import Drawing
 from pipeline.slicing.blocks import Block, blocks, span
 from pipeline.slicing.budget import PICTURES_A_TASK, WRITTEN_BYTES, Budget
+from pipeline.slicing.events import EventSlice, UnitRows
 from pipeline.slicing.read import Slice
 from pipeline.version import __version__
 
-__all__ = ["Job"]
+__all__ = ["EventUnits", "Job"]
 
 #: Blocks that a segment may have beyond its share, so that windows end where storage chunks end.
 _BLOCKS_A_SEGMENT = 64
+
+
+@dataclass(frozen=True)
+class EventUnits:
+    """Whose the events of a list are.
+
+    Attributes
+    ----------
+    units : xarray.Variable, shape (event,), or None
+        The id of each event's unit; lazy. None: all are of one unit.
+    count : int or None
+        The number of units, which are numbered from 0; None: as many as there are ids.
+    step : float or None
+        The duration of a step that the user gave, in the unit of the times.
+    rows : UnitRows
+        The row of each unit, known when all events were looked at.
+    """
+
+    units: xr.Variable | None = None
+    count: int | None = None
+    step: float | None = None
+    rows: UnitRows = UnitRows(1)
 
 
 @dataclass(frozen=True)
@@ -42,6 +65,8 @@ class Job:
         How much a block has, and how much of a first pass may be cached for the second.
     notes : tuple of str
         What a user should know of it, told when it is done.
+    whose : EventUnits or None
+        Where the variable is the times of a list of events: whose they are.
     """
 
     variable: xr.Variable
@@ -50,6 +75,7 @@ class Job:
     drawings: tuple[Drawing, ...]
     budget: Budget = Budget()
     notes: tuple[str, ...] = ()
+    whose: EventUnits | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle its fields alone, because what was worked out from them is worked out again."""
@@ -79,6 +105,9 @@ class Job:
             return ""
         times = "" if self.times is None else stored_identity(self.times)
         what = f"{__version__} {identity} {times} {self.axis} {self.drawings} {self.budget.block}"
+        if self.whose is not None:
+            units = self.whose.units
+            what += f" {'' if units is None else stored_identity(units)} {self.whose.count} {self.whose.step}"
         return hashlib.sha256(what.encode()).hexdigest()
 
     @cached_property
@@ -149,11 +178,16 @@ class Job:
         """Return the bytes of values that are read for a block."""
         return len(block) * self._read_bytes(block.step)
 
-    def at(self, block: Block) -> Slice:
+    def at(self, block: Block) -> Slice | EventSlice:
         """Return a block, unread."""
         variable = self.variable
         if variable.ndim:
             variable = variable.isel({variable.dims[self.axis]: block.slice})
+        if self.whose is not None:
+            units, clock = self.whose.units, self.drawings[0].signal.time
+            assert clock is not None
+            whose = None if units is None else units.isel(event=block.slice)
+            return EventSlice(variable, whose, block, clock, self.whose.rows)
         times = None if self.times is None else self.times.isel(time=block.slice)
         return Slice(variable, self.axis, block, self.drawings[0].signal.time, times, self._caching, self.units)
 
@@ -183,7 +217,8 @@ class Job:
     def _step_bytes(self) -> int:
         """The bytes of one step."""
         values = math.prod(self.variable.shape) // max(1, self.length)
-        return max(1, values * int(self.variable.dtype.itemsize))
+        whose = 0 if self.whose is None or self.whose.units is None else int(self.whose.units.dtype.itemsize)
+        return max(1, values * int(self.variable.dtype.itemsize) + whose)
 
     @property
     def _chunk(self) -> int:

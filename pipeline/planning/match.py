@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,19 +10,23 @@ import numpy as np
 import xarray as xr
 
 from pipeline.errors import PipelineError, SettingError
-from pipeline.model.clock import Clock
-from pipeline.model.signal import Signal
+from pipeline.opening.hdf5.complex import PARTS, part_of
 from pipeline.opening.tree import node_settings
-from pipeline.planning.automatic import automatic_plots
+from pipeline.planning.automatic import automatic_plots, event_plots
 from pipeline.planning.config import Plots
-from pipeline.planning.job import Job
+from pipeline.planning.job import EventUnits, Job
 from pipeline.planning.plan import Plan
+from pipeline.planning.signals import event_signal, signal_of
 from pipeline.rendering.drawing import Drawing
 from pipeline.rendering.picture.fonts import unwritable
 from pipeline.rendering.plot import Plot
-from pipeline.units import SECONDS, listed, time_unit
+from pipeline.rendering.registry import PLOTS
+from pipeline.units import SECONDS, listed
 
 __all__ = ["component_name", "plan_array", "plan_run"]
+
+#: What a list of events is asked for as, whatever its node is called.
+SPIKES = "spikes"
 
 _NAMED = 8  # what is not drawn, of one reason, by its name
 
@@ -57,6 +60,9 @@ def plan_run(run: xr.DataTree, plots: Plots | None = None) -> Plan:
     for node in run.subtree:
         plan.notes += node.encoding.get("notes", ())
         component, held = component_name(node), node.to_dataset()  # once a node, because xarray builds it anew
+        if "events" in node.encoding:
+            _plan_events(builder, component, held, node, plots)
+            continue
         time = held.coords.get("time")
         variables = {str(name): held.variables[name] for name in held.data_vars}
         settings = {name: value for name, value in node_settings(node).items() if name not in variables}
@@ -70,11 +76,12 @@ def plan_run(run: xr.DataTree, plots: Plots | None = None) -> Plan:
             left_out |= {f"{component}/{n}": _undrawn(v) for n, v in variables.items() if n not in drawn}
         for name, plot in asked if plots is None else plots:
             attr = name.removeprefix(f"{component}/")
-            if attr in variables:
-                builder.add(component, attr, variables[attr], time, plot)
-            elif attr in settings:
+            found = _asked(attr, variables)
+            for one, variable in found.items():
+                builder.add(component, one, variable, time, plot)
+            if not found and attr in settings:
                 builder.add_setting(component, attr, settings[attr], plot)
-            else:
+            elif not found:
                 continue
             plan.matched.add(name)
     builder.finish()
@@ -82,10 +89,42 @@ def plan_run(run: xr.DataTree, plots: Plots | None = None) -> Plan:
     return plan
 
 
+def _plan_events(builder: _Builder, component: str, held: xr.Dataset, node: xr.DataTree, plots: Plots | None) -> None:
+    """Match a list of events with plots, or choose them; it is asked for as ``spikes`` or by the name of its node."""
+    names = {SPIKES, str(node.name), component, f"{component}/{SPIKES}"}
+    builder.plan.known |= names
+    if plots is None and not held.sizes["event"]:
+        builder.plan.notes.append(f"not drawn: {component}/{SPIKES} (holds no events)")
+        return
+    for name, plot in event_plots() if plots is None else plots:
+        if name in names:
+            builder.add_events(component, held, node.encoding, plot)
+            builder.plan.matched.add(name)
+
+
+def _asked(name: str, variables: dict[str, xr.Variable]) -> dict[str, xr.Variable]:
+    """Return the variables that a name means, by name; of complex numbers the magnitude and the phase, or one of them.
+
+    Examples
+    --------
+    >>> sorted(_asked("z", {"z": xr.Variable("time", [1j])}))
+    ['z.magnitude', 'z.phase']
+    """
+    whole, _, part = name.rpartition(".")
+    if name not in variables:
+        complex_ = part in PARTS and whole in variables and variables[whole].dtype.kind == "c"
+        return {name: part_of(variables[whole], part)} if complex_ else {}
+    if variables[name].dtype.kind != "c":
+        return {name: variables[name]}
+    return {f"{name}.{part}": part_of(variables[name], part) for part in PARTS}
+
+
 def _undrawn(variable: xr.Variable) -> str:
     """Return why no plot is chosen for a variable."""
     if not variable.size:
         return "holds no data"
+    if variable.dtype.kind == "c":
+        return "complex numbers; their magnitude and phase are drawn if they are asked for by name"
     return f"{variable.ndim} dimensions" if variable.ndim > 3 else f"{variable.dtype} values"
 
 
@@ -156,7 +195,7 @@ class _Builder:
     def add(self, component: str, attr: str, variable: xr.Variable, time: xr.DataArray | None, plot: Plot) -> None:
         """Add a plot of a variable, or note why it cannot be drawn."""
         try:
-            variable, axis, signal, times = _describe(component, attr, variable, time, plot)
+            variable, axis, signal, times = signal_of(component, attr, variable, time, plot)
             drawing = self._free_tags(Drawing(plot.fit(signal), signal))
         except PipelineError as error:
             self.plan.problems.append(str(error))
@@ -169,6 +208,31 @@ class _Builder:
         if drawing not in job.drawings:  # hyperparameters have no tags to be told apart by
             job = replace(job, drawings=(*job.drawings, drawing))
         self.jobs[key] = job
+
+    def add_events(self, component: str, held: xr.Dataset, told: Mapping[Any, Any], plot: Plot) -> None:
+        """Add a plot of a list of events, or note why it cannot be drawn."""
+        times, units = held.variables["time"], held.variables.get("unit")
+        count = None if units is None else units.attrs.get("count")
+        signal = event_signal(component, SPIKES, times, count)
+        unit = signal.time.unit if signal.time else ""
+        step = None
+        if (given := told.get("dt")) and unit in SECONDS:
+            step = given[0] * SECONDS[given[1]] / SECONDS[unit]
+        try:
+            if not times.size:
+                raise SettingError(f"{signal.name}: holds no events")
+            if not plot.of_events:
+                kinds = " or ".join(dict.fromkeys(f"kind={cls.kind}" for cls in PLOTS if cls.of_events))
+                raise SettingError(
+                    f"{signal.name}: a {plot.kind} needs a value at each step; this is a list of events ({kinds})"
+                )
+            drawing = self._free_tags(Drawing(plot.fit(signal), signal))
+        except PipelineError as error:
+            self.plan.problems.append(str(error))
+            return
+        key = component, SPIKES
+        job = self.jobs.get(key) or Job(times, 0, None, (), whose=EventUnits(units, count, step))
+        self.jobs[key] = replace(job, drawings=(*job.drawings, drawing))
 
     def add_setting(self, component: str, attr: str, value: Any, plot: Plot) -> None:
         """Add a plot of an attribute, whose value is known."""
@@ -214,60 +278,3 @@ class _Builder:
 def _tags(drawing: Drawing) -> list[str]:
     """Return the tags that no other drawing may have; columns of the HPARAMS page are no tags."""
     return [one.tag for one in drawing.series if one.plugin != "hparams"]
-
-
-def _describe(
-    component: str, attr: str, variable: xr.Variable, time: xr.DataArray | None, plot: Plot
-) -> tuple[xr.Variable, int | None, Signal, xr.Variable | None]:
-    """Return a variable with its time axis named, that axis, what is known of it, and its stored times."""
-    name = f"{component}/{attr}"
-    if variable.dtype.kind not in "biuf":
-        raise SettingError(f"{name}: holds {variable.dtype} values, which cannot be drawn")
-    if not math.prod(variable.shape):
-        raise SettingError(f"{name}: holds no data (shape {variable.shape})")
-    dims = [str(dim) for dim in variable.dims]
-    if plot.time_axis is not None:
-        axis = _named_axis(name, dims, plot.time_axis)
-        if dims[axis] != "time":  # the others keep their names, in order
-            dims.remove("time" if "time" in dims else dims[axis])
-            dims.insert(axis, "time")
-        variable = variable.copy(deep=False)
-        variable.dims = tuple(dims)
-    at = dims.index("time") if "time" in dims else None
-    rest = [axis for axis in range(len(dims)) if axis != (at or 0)]
-    order = [at or 0, *rest] if dims else []
-    axis_of_time, times = (None, None) if at is None else _time_axis(time, variable.shape[at])
-    signal = Signal(
-        component,
-        attr,
-        tuple(dims[axis].removesuffix(f"_{variable.shape[axis]}") for axis in order),  # as told apart in a run
-        tuple(variable.shape[axis] for axis in order),
-        str(variable.dtype),
-        str(variable.attrs.get("units", variable.attrs.get("unit", ""))),
-        axis_of_time,
-    )
-    return variable, at, signal, times
-
-
-def _named_axis(name: str, dims: list[str], wanted: int | str) -> int:
-    if isinstance(wanted, str):
-        if wanted not in dims:
-            accepted = ", ".join(dims) or "none"
-            raise SettingError(f"{name}: time_axis={wanted!r}: accepted is one of its dimensions: {accepted}")
-        return dims.index(wanted)
-    if not -len(dims) <= wanted < len(dims):
-        raise SettingError(f"{name}: time_axis={wanted}: accepted is {-len(dims)} to {len(dims) - 1} ({dims})")
-    return wanted % len(dims)
-
-
-def _time_axis(time: xr.DataArray | None, length: int) -> tuple[Clock, xr.Variable | None]:
-    """Return the time axis as far as it is known without reading, and the stored times if there are any."""
-    if time is None:
-        return Clock(length), None
-    index = time.xindexes.get("time")
-    unit = time_unit(time.attrs.get("units", "step"))
-    if index is not None and hasattr(index, "step"):  # a step lasts as long whichever axis is time
-        return Clock(length, float(index.start), float(index.step), unit), None
-    if time.shape != (length,):
-        return Clock(length), None
-    return Clock(length, unit=unit), time.variable

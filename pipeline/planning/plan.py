@@ -63,6 +63,8 @@ class Plan:
             for drawing in job.drawings:
                 signal = drawing.signal
                 shape = ", ".join(f"{dim}={size}" for dim, size in zip(signal.dims, signal.shape, strict=True))
+                if signal.events is not None:
+                    shape = f"event={signal.events}"
                 yield signal.name, shape, drawing.plot.title, in_words(drawing.series), drawing.size
         if self.hparams:
             series = self.setting_series()

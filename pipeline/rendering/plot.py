@@ -17,7 +17,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
 from pipeline.errors import SettingError
 from pipeline.model.block import DenseBlock
@@ -49,6 +49,9 @@ class Needs:
 @dataclass(frozen=True, kw_only=True)
 class Plot(Settings, ABC):
     """A kind of plot with its settings: immutable, hashable and small to pickle."""
+
+    #: Whether it can be drawn of a list of events too, which has no value at a step.
+    of_events: ClassVar[bool] = False
 
     @abstractmethod
     def fit(self, signal: Signal) -> Plot:

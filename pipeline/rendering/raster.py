@@ -7,7 +7,7 @@ black. Where cells stand for several steps or units and most have spikes, those 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,8 +33,9 @@ from pipeline.rendering.picture.stimuli import (
     write_labels,
 )
 from pipeline.rendering.plot import Needs, Plot
-from pipeline.rendering.settings import optional, positive, setting, whole
-from pipeline.units import SECONDS, duration
+from pipeline.rendering.settings import optional, positive, setting
+from pipeline.rendering.windows import check_window, steps_of
+from pipeline.units import SECONDS
 
 __all__ = ["Raster"]
 
@@ -42,24 +43,13 @@ _WIDEST = 4  # pixels of a spike's line
 _SPARSE = 0.1  # part of the cells with spikes up to which thin ones are made thicker
 _CROWDED = 0.25  # part of the cells with spikes from which on their number is shown
 _EVENT_COLOURS = ("#d62728",)
-
-
-def _check_window(value: Any) -> int | str:
-    if isinstance(value, str) and not value.lstrip("+-").isdigit():
-        try:
-            number, unit = duration(value)
-        except SettingError as cause:
-            raise ValueError(value) from cause
-        return f"{number:.15g} {unit}"
-    steps = whole(value)
-    if steps < 1:
-        raise ValueError(value)
-    return steps
+#: Cells of all windows together that are counted at a time, where these cannot be drawn one after the other.
+_MOST_CELLS = 1 << 26
 
 
 @dataclass(frozen=True, kw_only=True)
 class Raster(Plot):
-    """A binary (time, unit) array as a spike raster: time to the right, unit 0 at the top.
+    """Spikes, as a binary (time, unit) array or as a list of events: time to the right, the first unit at the top.
 
     Attributes
     ----------
@@ -79,6 +69,7 @@ class Raster(Plot):
 
     kind: ClassVar[str] = "raster"
     format: ClassVar[str] = "image"
+    of_events: ClassVar[bool] = True
     line_size: float = setting(0.8, positive, "a number above 0")
     events: tuple[float, ...] | None = setting(None, optional(check_events), "a list of times, such as [100, 250]")
     event_colors: tuple[str, ...] | None = setting(
@@ -87,7 +78,7 @@ class Raster(Plot):
     event_labels: tuple[str, ...] | None = setting(
         None, optional(check_labels), "texts, one an event, such as [odour on, odour gone]"
     )
-    window: int | str | None = setting(None, optional(_check_window), "a whole number of steps, or a duration (200 ms)")
+    window: int | str | None = setting(None, optional(check_window), "a whole number of steps, or a duration (200 ms)")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -107,22 +98,34 @@ class Raster(Plot):
         """Accept (time, unit), and a single unit's (time,)."""
         if signal.time is None or len(signal.shape) not in (1, 2):
             raise self.refuse(signal, "the dimensions (time, unit); set time_axis if time is not known")
-        if self.window is not None and not signal.time.even:
-            raise SettingError(f"{signal.name}: window={self.window!r} needs steps that are even in time; leave it out")
         if isinstance(self.window, str) and signal.time.unit not in SECONDS:
             raise SettingError(f"{signal.name}: window={self.window!r} needs the duration of a step (dt), or say steps")
+        windows = -(-signal.shape[0] // self._span(signal))
+        columns, rows, _ = self._grid(signal)
+        if not self._in_turn(signal) and windows * columns * rows > _MOST_CELLS:
+            raise SettingError(
+                f"{signal.name}: window={self.window!r}: {windows:,} windows of uneven times or of a list are too many "
+                f"to be counted at once; accepted are about {max(1, _MOST_CELLS // (columns * rows)):,}"
+            )
         return self
+
+    @staticmethod
+    def _in_turn(signal: Signal) -> bool:
+        """Whether a window is some rows that follow each other, so that windows are drawn one after the other."""
+        return signal.events is None and signal.time is not None and signal.time.even
 
     def series(self, signal: Signal) -> tuple[Series, ...]:
         """Return one series, ``component/raster``, with a step a window."""
         span = self._span(signal)
         steps = range(0, signal.shape[0], span)
-        cells_drawn = min(span * _units(signal), self.size[0] * self.size[1] * DPI * DPI)
+        cells_drawn = min(signal.events or span * _units(signal), self.size[0] * self.size[1] * DPI * DPI)
         size = len(steps) * int(14_000 + cells_drawn / 12)
         return (Series(f"{signal.component}/raster", "images", steps, len(steps), size),)
 
     def needs(self, signal: Signal, steps: range) -> Needs:
-        """Return a summary of the windows that begin at these steps."""
+        """Return a summary of the windows that begin at these steps; of uneven times and of lists, of all windows."""
+        if not self._in_turn(signal):
+            return Needs(summary=range(signal.rows))
         return Needs(summary=range(steps[0], min(steps[-1] + self._span(signal), signal.shape[0])))
 
     def fold(self, signal: Signal) -> CountsFold:
@@ -139,11 +142,7 @@ class Raster(Plot):
     def _span(self, signal: Signal) -> int:
         """Return the steps of one picture."""
         assert signal.time is not None
-        window = self.window or signal.shape[0]
-        if isinstance(window, str):
-            number, unit = duration(window)
-            window = max(1, round(number * SECONDS[unit] / SECONDS[signal.time.unit] / signal.time.step))
-        return min(window, signal.shape[0])
+        return steps_of(self.window or signal.shape[0], signal.time, signal.shape[0])
 
     def _look(self, signal: Signal, most: int | None) -> Look:
         """Return the look of a picture whose fullest cell holds `most` spikes; None where no cell is shared."""

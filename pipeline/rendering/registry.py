@@ -11,6 +11,7 @@ from pipeline.rendering.heatmap import Heatmap
 from pipeline.rendering.hparam import Hparam, HparamScalar
 from pipeline.rendering.plot import Plot
 from pipeline.rendering.raster import Raster
+from pipeline.rendering.rate import Rate
 from pipeline.rendering.settings import as_mapping
 from pipeline.rendering.trace_image import TraceImage
 from pipeline.rendering.trace_scalar import TraceScalar
@@ -26,6 +27,7 @@ PLOTS: tuple[type[Plot], ...] = (
     Hparam,
     HparamScalar,
     Frames,
+    Rate,
 )
 
 

@@ -11,6 +11,7 @@ import xarray as xr
 
 from pipeline.model.clock import Clock
 from pipeline.planning.job import Job
+from pipeline.running.census import with_census
 from pipeline.slicing.blocks import evenly_spaced
 from pipeline.units import SECONDS, time_unit
 
@@ -25,6 +26,8 @@ def with_clock(job: Job) -> Job:
     SettingError
         If a plot does not fit them: a window that is a duration needs even ones.
     """
+    if job.whose is not None:
+        return with_census(job)
     if job.times is None:
         return job
     unit = time_unit(job.times.attrs.get("units", "step"))

@@ -14,10 +14,11 @@ from pickle import PickleBuffer
 from typing import Any, SupportsIndex
 
 from pipeline.errors import PipelineError, SourceError
-from pipeline.model.block import DenseBlock
+from pipeline.model.block import DenseBlock, EventBlock
 from pipeline.model.record import Hparams, Record
 from pipeline.rendering.drawing import Drawing
 from pipeline.slicing.budget import STRIP_BYTES
+from pipeline.slicing.events import EventSlice
 from pipeline.slicing.read import Slice
 from pipeline.writing import encode, file_kind
 
@@ -95,14 +96,16 @@ def guarded(function: Callable[..., Any], *args: Any) -> Any:
         return Failure(f"{type(error).__name__}: {error}")
 
 
-def first_pass(part: Slice, summarised: Sequence[Drawing], drawn: Sequence[Drawing]) -> Outcome:
-    """Read a block once; fold it for some plots, draw it for others."""
+def first_pass(part: Slice | EventSlice, summarised: Sequence[Drawing], drawn: Sequence[Drawing]) -> Outcome:
+    """Read a block once; fold it for some plots, draw it for others, which need a value at a step."""
     block = part.read(cache=True)
     partials = tuple(fold_block(drawing, block) for drawing in summarised)
+    if isinstance(block, EventBlock):
+        return Outcome(partials=partials)
     return replace(_encoded(record for drawing in drawn for record in _drawn(drawing, block, None)), partials=partials)
 
 
-def fold_block(drawing: Drawing, block: DenseBlock, strip: int = STRIP_BYTES) -> Any:
+def fold_block(drawing: Drawing, block: DenseBlock | EventBlock, strip: int = STRIP_BYTES) -> Any:
     """Return a drawing's partial of a block; None where it needs no step of it.
 
     Parameters
@@ -114,7 +117,7 @@ def fold_block(drawing: Drawing, block: DenseBlock, strip: int = STRIP_BYTES) ->
     assert fold is not None
     assert rows is not None
     block = block.every(rows.step)
-    return reduce(fold.merge, map(fold.of, block.strips(strip))) if len(block.steps) else None
+    return reduce(fold.merge, map(fold.of, block.strips(strip))) if len(block) else None
 
 
 def second_pass(part: Slice, drawings: Sequence[tuple[Drawing, int]], merged: Outcome) -> Outcome:

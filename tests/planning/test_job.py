@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from pipeline import SettingError, open_run
+from pipeline import open_run
 from pipeline.model.clock import Clock
 from pipeline.opening.hdf5.lazy_array import StoredArray
 from pipeline.planning.config import parse_plots
@@ -138,13 +138,15 @@ def test_what_a_block_reads_is_bounded_also_where_it_keeps_little(path: Path, st
         assert values.base is None or values.base.nbytes <= max(job.size(block), values.nbytes)
 
 
-def test_a_window_that_is_a_duration_needs_even_times(path: Path) -> None:
+def test_windows_of_uneven_times_are_found_in_one_summary_of_all(path: Path) -> None:
     job = job_of(path, "voltage", {"kind": "raster", "window": "20 ms"})
     times = np.arange(STEPS) * 0.5
     times[500:] += 7
-    uneven = replace(job, times=xr.Variable(("time",), times, {"units": "ms"}))
-    with pytest.raises(SettingError, match="even in time"):
-        with_clock(uneven)
+    uneven = with_clock(replace(job, times=xr.Variable(("time",), times, {"units": "ms"})))
+    (drawing,) = uneven.drawings
+    assert drawing.needs.summary == range(STEPS)
+    assert len(drawing.steps) == np.ceil(STEPS / round(20 / (times[-1] / (STEPS - 1))))
+    assert uneven.drawn_last == [drawing]
 
 
 # What is sent to a worker ---------------------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ VARIANTS: dict[tuple[str, str], list[dict[str, Any]]] = {
         {"symmetric": True, "cmap": "magma"},
     ],
     ("raster", "image"): [{"window": 10}, {"window": "7 ms", "events": [3, 30]}, {"line_size": 0.3}],
+    ("rate", "scalar"): [{"bin": 7}, {"bin": "3 ms", "by_unit": True}],
     ("trace", "image"): [{"units": [2, 0], "step": 2}],
     ("trace", "scalar"): [{"points": 8}, {"points": 9, "step": 3}, {"units": [2, 0]}, {"points": 2, "units": [1]}],
 }

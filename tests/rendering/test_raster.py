@@ -13,7 +13,7 @@ from pipeline.model.clock import Clock
 from pipeline.rendering.picture.axes import frame
 from pipeline.rendering.picture.canvas import Frame
 from pipeline.rendering.raster import Raster
-from pipeline.testing import drawn_in_parts, signal_of, summary_of
+from pipeline.testing import drawn_in_parts, points_by_tag, signal_of, summary_of
 from tests.common import block_of, pixels, uneven
 
 
@@ -184,11 +184,22 @@ def test_spikes_and_events_lie_at_their_times_where_these_are_uneven() -> None:
         assert abs(found - (time / mean + 0.5) * area.width / 100) < 4
 
 
-def test_a_window_needs_even_times() -> None:
-    signal, _ = uneven(np.zeros((100, 4), bool), np.arange(100.0) ** 2)
-    for window in (10, "20 ms"):
-        with pytest.raises(SettingError, match="needs steps that are even in time; leave it out"):
-            Raster(window=window).fit(signal)
+@pytest.mark.parametrize("window", [10, "20 ms"])
+def test_windows_of_uneven_times_are_those_of_even_ones_where_times_are_even(window: Any) -> None:
+    values = spikes((100, 4), 0.1)
+    signal, block = uneven(values, np.arange(100.0))
+    plot = Raster(window=window, size=(4, 3)).fit(signal)
+    found = drawn_in_parts(plot, signal, block, [30, 31])
+    even = drawn_in_parts(plot, signal_of(values), block_of(values), [30, 31])
+    assert points_by_tag(found) == points_by_tag(even)
+    assert len(found) == (10 if window == 10 else 5)
+
+
+def test_too_many_windows_to_be_counted_at_once_are_refused() -> None:
+    signal, _ = uneven(np.zeros((100_000, 900), bool), np.arange(100_000.0))
+    with pytest.raises(SettingError, match=r"window=50: 2,000 windows of uneven .* accepted are about 1,6\d\d"):
+        Raster(window=50).fit(signal)
+    assert Raster(window=5000).fit(signal) == Raster(window=5000)
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8", "i4", "u1", "?"])

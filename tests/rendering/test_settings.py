@@ -46,6 +46,8 @@ RIGHT: dict[str, list[tuple[Any, Any]]] = {
     "events": [([100, 250], (100.0, 250.0)), (5, (5.0,)), ("[1; 2]", (1.0, 2.0)), (np.array([1.5]), (1.5,)), ([], ())],
     "event_colors": [("red", ("#ff0000",)), ([[0, 0, 1]], ("#0000ff",)), ("[tab:blue]", ("#1f77b4",)), (None, None)],
     "event_labels": [("on", ("on",)), ("[a  b]", ("a b",)), ([7], ("7",)), (["a, b"], ("a, b",)), (None, None)],
+    "bin": [(500, 500), ("500", 500), ("200ms", "200 ms"), (None, None)],
+    "by_unit": [(True, True), ("yes", True), ("false", False)],
     "window": [(500, 500), ("500", 500), ("200ms", "200 ms"), ("1234567us", "1234567 us"), (None, None)],
     "units": [
         ([0, 5, 7], (0, 5, 7)),
@@ -104,6 +106,8 @@ WRONG: dict[str, list[Any]] = {
     "events": ["soon", {"on": 1}, [None], math.nan, [1, math.inf], [[1, 2], [3]], 1j],
     "event_colors": ["rde", ["red", "nocolour"], 5, [5], [[2, 0, 0]], {"a": 1}],
     "event_labels": [5, True, [True], 1.5],
+    "bin": [0, -5, 1.5, "soon", "0 ms", True, [1], math.inf],
+    "by_unit": ["maybe", 2, None],
     "window": [0, -5, "-5", 1.5, "soon", "0 ms", "-1 ms", True, [1], math.inf],
     "units": [-1, [0, 0], [], "", ":", "0:0", "a:b", "1:2:3:4", 1.5, True, "all", {}, [None], slice(None)],
     "points": [1, 0, -1, 2.5, "few", True, [2], math.inf],
@@ -174,7 +178,8 @@ def test_defaults_are_those_of_the_original() -> None:
         ("trace", "scalar"): ((10, 5), 1, None),
         ("hparam", "hparam"): ((15, 10), 1, None),
         ("hparam", "scalar"): ((15, 10), 1, None),
-        ("frames", "image"): ((15, 10), 1, None),  # ours
+        ("frames", "image"): ((15, 10), 1, None),  # ours, as the next one
+        ("rate", "scalar"): ((15, 10), 1, None),
     }
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import hashlib
 import operator
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import h5py
@@ -21,10 +20,11 @@ from xarray.core import indexing
 
 from pipeline.errors import SourceError
 from pipeline.opening.hdf5.chunks import read_chunks
-from pipeline.opening.hdf5.scaling import Scaling
+from pipeline.opening.hdf5.file import open_file
+from pipeline.opening.hdf5.scaling import Meaning
 from pipeline.opening.hdf5.sources import Sources
 
-__all__ = ["StoredArray", "compression", "open_file", "stored_identity"]
+__all__ = ["FromFiles", "StoredArray", "compression", "stored_identity"]
 
 #: HDF5 gives filters that are not its own numbers from here on; `hdf5plugin` brings most of them.
 _FOREIGN = 32001
@@ -33,52 +33,20 @@ _FOREIGN = 32001
 _ENDS = 4096
 
 
-@contextmanager
-def open_file(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
-    """Open an HDF5 file read-only and without a lock, so that a program that is still writing it is not disturbed.
+class FromFiles(BackendArray):
+    """A lazy array whose values come from files."""
 
-    Raises
-    ------
-    SourceError
-        If there is no such file, or it is not HDF5, or it is damaged.
-    """
-    with _opened(path) as file:
-        yield file
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The HDF5 files that its values are in."""
+        raise NotImplementedError
 
-
-#: Ways to open a file, tried in this order: undisturbed; with the lock of whoever has it open in this process; while a
-#: program writes it in the mode that HDF5 has for that (SWMR).
-_WAYS: tuple[dict[str, Any], ...] = ({"locking": False}, {}, {"locking": True}, {"swmr": True, "locking": False})
-_IN_USE = ("locking flag values", "already open")
+    def identity(self) -> tuple[Any, ...]:
+        """Return what its values depend on besides these files."""
+        raise NotImplementedError
 
 
-def _opened(path: str | os.PathLike[str]) -> h5py.File:
-    first: OSError | None = None
-    for way in _WAYS:
-        try:
-            return h5py.File(path, "r", **way)
-        except OSError as cause:
-            first = first or cause
-            if not any(words in str(first) for words in _IN_USE):
-                break
-    assert first is not None
-    raise SourceError(f"{path}: {_why(path, first)}") from first
-
-
-def _why(path: str | os.PathLike[str], cause: OSError) -> str:
-    if isinstance(cause, FileNotFoundError):
-        return "no such file"
-    if isinstance(cause, PermissionError):
-        return "may not be read (permission denied)"
-    text = str(cause)
-    if "truncated" in text:
-        return "a truncated HDF5 file (it was cut off, or its writer was stopped before it closed the file)"
-    if os.path.getsize(path) == 0 or "signature" in text:
-        return "not an HDF5 file"
-    return f"cannot be opened as HDF5 ({text})"
-
-
-class StoredArray(BackendArray):
+class StoredArray(FromFiles):
     """One HDF5 dataset; indexing it with integers and slices reads just that.
 
     Parameters
@@ -90,10 +58,12 @@ class StoredArray(BackendArray):
     shape : tuple of int
     stored : numpy.dtype
         Of the stored numbers, in native byte order.
-    scaling : Scaling, optional
+    scaling : Meaning, optional
         What they mean; `dtype` is that of the values.
     sources : Sources, optional
         Other files that they are in.
+    field : str
+        The column of a table that it is, a column in another one after ``/``; empty for the whole dataset.
     """
 
     def __init__(
@@ -102,12 +72,23 @@ class StoredArray(BackendArray):
         name: str,
         shape: tuple[int, ...],
         stored: np.dtype[Any],
-        scaling: Scaling | None = None,
+        scaling: Meaning | None = None,
         sources: Sources | None = None,
+        field: str = "",
     ) -> None:
-        self.path, self.name, self.shape = path, name, shape
+        self.path, self.name, self.shape, self.field = path, name, shape, field
         self.stored, self.scaling, self.sources = stored, scaling, sources or Sources()
         self.dtype = stored if scaling is None else scaling.dtype(stored)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The file that it is in."""
+        return (self.path,)
+
+    def identity(self) -> tuple[Any, ...]:
+        """Return its name, its shape, its type, what its numbers mean, and the state of other files they are in."""
+        parts = (self.name, self.shape, str(self.dtype), self.scaling, self.sources.identity())
+        return (*parts, self.field) if self.field else parts
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
         return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self.read)
@@ -127,7 +108,8 @@ class StoredArray(BackendArray):
                     raise OSError(f"its shape was {self.shape} when it was opened, and is {dataset.shape} now")
                 _register_filters(dataset)
                 key = tuple(map(_within, key, self.shape))
-                values = _read(dataset, key).astype(self.stored, copy=False)
+                values = _column(dataset, key, self.field) if self.field else _read(dataset, key)
+                values = values.astype(self.stored, copy=False)
                 if self.scaling is not None:
                     values = self.scaling.values(values, key)
                 return self.sources.fill(values, key, self.shape)
@@ -138,23 +120,26 @@ class StoredArray(BackendArray):
 def stored_identity(variable: xr.Variable) -> str:
     """Return what a lazy variable's values depend on, or an empty string if they are not simply those of a file.
 
-    The dataset's name, shape and type, the slice, the file's size and time of change, and a digest of its first and
+    Names, shapes and types of datasets, the slice, and each file's size, time of change, and a digest of its first and
     last bytes.
     """
     lazy = getattr(variable, "_data", None)
     while isinstance(lazy, indexing.CopyOnWriteArray | indexing.MemoryCachedArray):  # as xarray's own functions open it
         lazy = lazy.array
     stored = getattr(lazy, "array", None)
-    if not isinstance(lazy, indexing.LazilyIndexedArray) or not isinstance(stored, StoredArray):
+    if not isinstance(lazy, indexing.LazilyIndexedArray) or not isinstance(stored, FromFiles):
         return ""
-    status = os.stat(stored.path)
-    with open(stored.path, "rb") as file:
+    return f"{stored.identity()} {lazy.key} {[_state_of(path) for path in stored.paths]}"
+
+
+def _state_of(path: str) -> tuple[int, int, str]:
+    """Return a file's size, its time of change, and a digest of its first and last bytes."""
+    status = os.stat(path)
+    with open(path, "rb") as file:
         digest = hashlib.sha256(file.read(_ENDS))
         file.seek(max(0, status.st_size - _ENDS))
         digest.update(file.read(_ENDS))
-    parts: tuple[Any, ...] = (stored.name, stored.shape, str(stored.dtype), lazy.key, stored.scaling)
-    parts += (status.st_size, status.st_mtime_ns, stored.sources.identity())
-    return f"{parts} {digest.hexdigest()}"
+    return status.st_size, status.st_mtime_ns, digest.hexdigest()
 
 
 def compression(dataset: h5py.Dataset) -> str | None:
@@ -211,6 +196,15 @@ def _read(dataset: h5py.Dataset, key: tuple[int | slice, ...]) -> npt.NDArray[An
             rows = [_read(dataset, (*key[:axis], index, *key[axis + 1 :])) for index in wanted]
             return np.stack(rows, axis=sum(isinstance(before, slice) for before in key[:axis]))
     return np.asarray(dataset[key])
+
+
+def _column(dataset: h5py.Dataset, key: tuple[int | slice, ...], field: str) -> npt.NDArray[Any]:
+    """Read a column of a table, alone where HDF5 can."""
+    outer, *inner = field.split("/")
+    values = np.asarray(dataset.fields(outer)[key])
+    for name in inner:
+        values = values[name]
+    return values
 
 
 def _within(part: int | slice, size: int) -> int | slice:

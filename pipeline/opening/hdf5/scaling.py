@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import h5py
 import numpy as np
@@ -16,13 +16,23 @@ import numpy.typing as npt
 
 from pipeline.opening.hdf5.attributes import attribute
 
-__all__ = ["SCALING_ATTRIBUTES", "Scaling", "cf_scaling"]
+__all__ = ["SCALING_ATTRIBUTES", "Meaning", "Scaling", "cf_scaling"]
 
 #: Attributes that are used up when values are scaled.
 SCALING_ATTRIBUTES = (
     *("scale_factor", "add_offset", "_FillValue", "missing_value", "valid_range", "valid_min", "valid_max"),
     "_Unsigned",
 )
+
+
+class Meaning(Protocol):
+    """What stored numbers mean: immutable, and small to pickle; its ``repr`` tells all of it."""
+
+    def dtype(self, stored: np.dtype[Any]) -> np.dtype[Any]:
+        """Return the type of the values of stored numbers."""
+
+    def values(self, stored: npt.NDArray[Any], key: tuple[int | slice, ...]) -> npt.NDArray[Any]:
+        """Return the values of stored numbers, which are the part `key` of the dataset."""
 
 
 @dataclass(frozen=True)

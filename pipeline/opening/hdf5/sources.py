@@ -15,6 +15,9 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.errors import SourceError
+from pipeline.opening.hdf5.file import open_file
+
 __all__ = ["Gap", "Sources", "sources_of"]
 
 #: First index, distance, count and length of the stretches of one axis.
@@ -116,12 +119,10 @@ def _missing(path: Path, name: str) -> str:
     if not path.exists():
         return f"a part of it is in {path}, which is not there"
     try:
-        with h5py.File(path, "r", locking=False) as file:
+        with open_file(path) as file:
             return "" if name in file else f"a part of it is {name} in {path}, which has no such dataset"
-    except OSError as cause:
-        if "locking flag" in str(cause) or "already open" in str(cause):
-            return ""
-        return f"a part of it is in {path}, which cannot be opened ({cause})"
+    except SourceError as cause:
+        return f"a part of it is in {cause}"
 
 
 def _stretches(space: Any) -> tuple[Stretches, ...]:

@@ -13,7 +13,7 @@ __all__ = ["attributes", "datasets", "member", "readable", "settings_of"]
 
 
 def datasets(file: h5py.File) -> tuple[dict[str, h5py.Dataset], dict[str, str]]:
-    """Return all datasets that hold real numbers, by the name they are reached by, and why the others are left out.
+    """Return all datasets that hold numbers, by the name they are reached by, and why the others are left out.
 
     Links that lead nowhere are left out with a word; a group that is linked twice is walked once.
     """
@@ -67,11 +67,11 @@ def _not_numbers(dataset: h5py.Dataset) -> str:
         return f"values of a type that h5py does not know ({error})"
     if shape is None:
         return "holds no data"
-    if dtype.kind in "biufmM" and dtype.itemsize <= 8:
+    if dtype.kind in "biufmM" and dtype.itemsize <= 8 or dtype.kind == "c" and dtype.itemsize <= 16:
         return ""
     if h5py.check_string_dtype(dtype) is not None:
         return "strings"
-    words = {"V": "compound values", "O": "values of varying length or references", "c": "complex numbers"}
+    words = {"V": "compound values", "O": "values of varying length or references"}
     return words.get(dtype.kind, f"values of type {dtype}")
 
 

@@ -9,7 +9,7 @@ import h5py
 
 from pipeline.opening.hdf5.scaling import Scaling
 
-__all__ = ["Component", "Layout", "Stored", "Times"]
+__all__ = ["Component", "EventList", "Layout", "Stored", "Times"]
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,15 @@ class Times:
     start, step : float
     unit : str
         Empty where the dataset's own attribute names it, or nothing does.
+    field : str
+        The column, where they are one of a table.
     """
 
     dataset: str | None = None
     start: float = 0.0
     step: float = 1.0
     unit: str = ""
+    field: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,14 @@ class Stored:
         The time axis was taken by position or length alone.
     scaling : Scaling or None
         What its stored numbers mean; None: what its CF attributes say.
+    field : str
+        The column of a table that it is; empty for the whole dataset.
+    labels : tuple of str
+        The names of its units, in order, where the file has some.
+    unit : str
+        Of its values, where its own attributes do not name it.
+    why : str
+        How it is known where time is, in words.
     """
 
     name: str
@@ -54,6 +65,47 @@ class Stored:
     times: Times | None = None
     guessed: bool = False
     scaling: Scaling | None = None
+    field: str = ""
+    labels: tuple[str, ...] = ()
+    unit: str = ""
+    why: str = ""
+
+    @property
+    def path(self) -> str:
+        """Its full name, with the column after that of the table."""
+        return f"{self.name}/{self.field}" if self.field else self.name
+
+
+@dataclass(frozen=True)
+class EventList:
+    """A list of events, such as spikes, as a layout understands it; in any order.
+
+    Attributes
+    ----------
+    name : str
+        What its node is called, such as ``/spikes/cortex``.
+    times : tuple of str
+        The datasets of the times, by full name: one, or one a unit.
+    unit : str
+        Of the times; empty where the dataset's own attribute names it, or nothing does.
+    units : str or None
+        The dataset of the unit of each event. None: all are of one unit, or `ends` or several `times` say whose.
+    ends : tuple of int or None
+        Where the events of each unit end, if they follow each other in one dataset.
+    labels : tuple of str
+        The names of the units in their order, where the file has some.
+    field, units_field : str
+        The columns, where times and units are columns of a table.
+    """
+
+    name: str
+    times: tuple[str, ...]
+    unit: str = ""
+    units: str | None = None
+    ends: tuple[int, ...] | None = None
+    labels: tuple[str, ...] = ()
+    field: str = ""
+    units_field: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +124,7 @@ class Component:
         Datasets that cannot be drawn (strings, compounds …): full name to why.
     notes : list of str
         What a user should know, such as a clock that does not fit.
+    events : list of EventList
     """
 
     name: str | None
@@ -79,6 +132,7 @@ class Component:
     stored: list[Stored]
     left_out: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    events: list[EventList] = field(default_factory=list)
 
 
 class Layout(Protocol):

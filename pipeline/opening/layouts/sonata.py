@@ -12,10 +12,14 @@ from typing import ClassVar
 import h5py
 
 from pipeline.opening.layouts.contents import attributes, datasets, member, settings_of
-from pipeline.opening.layouts.protocol import Component, Stored, Times
+from pipeline.opening.layouts.protocol import Component, EventList, Stored, Times
 from pipeline.opening.variables import unit_in
 
 __all__ = ["Sonata"]
+
+
+#: What the ids of the nodes that spiked are called; `gids` in files of older versions.
+_IDS = ("node_ids", "gids")
 
 
 class Sonata:
@@ -26,21 +30,28 @@ class Sonata:
     def recognises(self, file: h5py.File) -> bool:
         """Whether there is a report with a mapping, or spikes with ids."""
         report = any("mapping" in group and "data" in group for group in _groups(file, "report"))
-        return report or any("timestamps" in group and "node_ids" in group for group in _groups(file, "spikes"))
+        return report or any(
+            "timestamps" in group and any(key in group for key in _IDS) for group in _groups(file, "spikes")
+        )
 
     def read(self, file: h5py.File) -> Component:
         """Return the reports; ids and pointers are no series."""
         found, left_out = datasets(file)
-        stored = []
+        stored, events = [], []
         for name, item in found.items():
             around, _, base = name.rpartition("/")
             if base == "data" and f"{around}/mapping/time" in found and item.ndim == 2:
                 stored.append(_report(name, item, found[f"{around}/mapping/time"]))
-            elif name.startswith("/spikes/"):
-                left_out[name] = "a list of spikes and their ids, no series"
-            else:
+            elif base == "timestamps" and (ids := _ids(found, around)):
+                events.append(EventList(around, (name,), unit_in(attributes(item)) or "ms", ids))
+            elif not (name.startswith("/spikes/") and base in _IDS):
                 left_out[name] = "ids and pointers of a report"
-        return Component(None, settings_of(file), stored, left_out)
+        return Component(None, settings_of(file), stored, left_out, events=events)
+
+
+def _ids(found: dict[str, h5py.Dataset], group: str) -> str | None:
+    """Return the dataset of the ids of spikes in a group."""
+    return next((name for key in _IDS if (name := f"{group}/{key}") in found), None)
 
 
 def _groups(file: h5py.File, name: str) -> list[h5py.Group]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import SettingError
-from pipeline.model.block import DenseBlock
+from pipeline.model.block import DenseBlock, EventBlock
 
 __all__ = ["Counts", "CountsFold", "starts_of_groups"]
 
@@ -30,7 +30,7 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True)
 class CountsFold:
-    """Folds (time, unit) spikes to counts; the order of blocks matters.
+    """Folds spikes to counts, those of (time, unit) arrays and those of lists; the order of blocks makes no difference.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class CountsFold:
 
     partial = Counts
 
-    def of(self, block: DenseBlock) -> Counts:
+    def of(self, block: DenseBlock | EventBlock) -> Counts:
         """Return the counts of a block.
 
         Raises
@@ -56,9 +56,10 @@ class CountsFold:
         SettingError
             If its values are floats other than 0 and 1.
         """
+        column = self._columns(block.places)
+        if isinstance(block, EventBlock):
+            return self._of_events(column, block.rows)
         spikes = _spikes(block.values.reshape(len(block.steps), self.units))
-        window, inside = np.divmod(block.places, self.span)
-        column = (window * self.columns + inside * self.columns // self.span).astype(np.int64, copy=False)
         starts = np.flatnonzero(np.diff(column, prepend=column[0] - 1))
         counts = _add(spikes, starts)
         if self.rows < self.units:
@@ -68,14 +69,25 @@ class CountsFold:
         found[column[starts] - first] = counts
         return Counts(first, found)
 
+    def _columns(self, places: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """Return the column of each place in time, counted through all windows."""
+        window, inside = np.divmod(places, self.span)
+        return np.asarray(window * self.columns + inside * self.columns // self.span, np.int64)
+
+    def _of_events(self, column: npt.NDArray[np.int64], row: npt.NDArray[np.int64]) -> Counts:
+        first, last = int(column.min()), int(column.max())
+        cell = (column - first) * self.rows + (row if self.rows == self.units else row * self.rows // self.units)
+        found = np.bincount(cell, minlength=(last - first + 1) * self.rows)
+        return Counts(first, found.astype(np.int32).reshape(-1, self.rows))
+
     def merge(self, a: Counts, b: Counts) -> Counts:
-        """Join the columns, adding up those that both have a part of."""
-        shared = a.first + len(a.spikes) - b.first
-        if shared <= 0:  # between them there may be columns without a step
-            gap = np.zeros((-shared, a.spikes.shape[1]), np.int32)
-            return Counts(a.first, np.concatenate([a.spikes, gap, b.spikes]))
-        middle = a.spikes[-shared:] + b.spikes[:shared]
-        return Counts(a.first, np.concatenate([a.spikes[:-shared], middle, b.spikes[shared:]]))
+        """Join the columns, adding up those that both have; between them there may be columns without a spike."""
+        first = min(a.first, b.first)
+        last = max(a.first + len(a.spikes), b.first + len(b.spikes))
+        joined = np.zeros((last - first, self.rows), np.int32)
+        for part in (a, b):
+            joined[part.first - first : part.first - first + len(part.spikes)] += part.spikes
+        return Counts(first, joined)
 
     def window(self, counts: Counts, start: int) -> npt.NDArray[np.int32]:
         """Return the counts of the window that begins at step `start`, shape (column, row); 0 where none are known."""

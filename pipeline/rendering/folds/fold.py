@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from pipeline.model.block import DenseBlock
-
 __all__ = ["Fold"]
 
 
@@ -19,8 +17,8 @@ class Fold(Protocol):
     def partial(self) -> Any:
         """The type of its partials: a named tuple of numbers and arrays, which a checkpoint can hold."""
 
-    def of(self, block: DenseBlock) -> Any:
-        """Return the partial of one block."""
+    def of(self, block: Any) -> Any:
+        """Return the partial of one block: a `DenseBlock`, and of a plot that takes lists of events an `EventBlock`."""
 
     def merge(self, a: Any, b: Any) -> Any:
         """Return the partial of two neighbouring stretches, the earlier one first. Associative, up to rounding."""

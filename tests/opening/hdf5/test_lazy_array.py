@@ -17,7 +17,8 @@ import xarray as xr
 from xarray.core import indexing
 
 from pipeline.errors import SourceError
-from pipeline.opening.hdf5.lazy_array import StoredArray, compression, open_file, stored_identity
+from pipeline.opening.hdf5.file import open_file
+from pipeline.opening.hdf5.lazy_array import StoredArray, compression, stored_identity
 from pipeline.writing.eventfiles import read_hparams
 from tests.common import forbid_reads, write_hdf5
 

@@ -92,7 +92,7 @@ def test_a_part_that_is_no_hdf5_is_an_error(tmp_path: Path) -> None:
     path = joined(tmp_path / "run.h5", paths)
     paths[0].write_bytes(b"text")
     found = open_run(path)
-    assert "part0.h5, which cannot be opened" in found["run"].encoding["notes"][0]
+    assert "part0.h5: not an HDF5 file" in found["run"].encoding["notes"][0]
     with pytest.raises(SourceError, match="signature"):
         found["run/v"].load()
 

@@ -169,7 +169,6 @@ LEFT_OUT = [
     ("texts", ["a", "b"], "strings"),
     ("fixed", np.array([b"ab", b"cd"]), "strings"),
     ("compound", np.zeros(3, [("t", "f8"), ("unit", "i4")]), "compound values"),
-    ("complex", np.zeros(3, complex), "complex numbers"),
     ("opaque", np.array([b"abc"], "V3"), "compound values"),
     ("nothing", h5py.Empty("f4"), "holds no data"),
 ]

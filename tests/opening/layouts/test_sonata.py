@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.opening import open_run
-from pipeline.opening.layouts.protocol import Component, Stored, Times
+from pipeline.opening.layouts.protocol import Component, EventList, Stored, Times
 from pipeline.opening.layouts.sonata import Sonata
 from tests.common import write_hdf5
 
@@ -54,13 +54,14 @@ def test_a_report_without_population(tmp_path: Path) -> None:
     assert read(report(tmp_path / "a.h5", (2000, 3), population="report")).stored[0].name == "/report/data"
 
 
+@pytest.mark.parametrize("ids", ["node_ids", "gids"])
 @pytest.mark.parametrize("group", ["spikes", "spikes/exc"])
-def test_spikes_are_no_series_of_ids(tmp_path: Path, group: str) -> None:
+def test_spikes_are_a_list_of_events(tmp_path: Path, group: str, ids: str) -> None:
     place = group.replace("/", "__")
-    given = {f"{place}__timestamps": np.arange(5.0), f"{place}__node_ids": np.arange(5, dtype="u8")}
+    given = {f"{place}__timestamps": np.arange(5.0), f"{place}__{ids}": np.arange(5, dtype="u8")}
     found = read(write_hdf5(tmp_path / "a.h5", **given))
-    assert found.stored == []
-    assert set(found.left_out) == {f"/{group}/timestamps", f"/{group}/node_ids"}
+    assert (found.stored, found.left_out) == ([], {})
+    assert found.events == [EventList(f"/{group}", (f"/{group}/timestamps",), "ms", f"/{group}/{ids}")]
 
 
 def test_other_files_are_not_recognised(tmp_path: Path) -> None:

@@ -1,0 +1,34 @@
+"""Windows and bins: stretches of time that a setting gives in steps or as a duration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.errors import SettingError
+from pipeline.model.clock import Clock
+from pipeline.rendering.settings import whole
+from pipeline.units import SECONDS, duration
+
+__all__ = ["check_window", "steps_of"]
+
+
+def check_window(value: Any) -> int | str:
+    """Return a whole number of steps, or a duration in one spelling."""
+    if isinstance(value, str) and not value.lstrip("+-").isdigit():
+        try:
+            number, unit = duration(value)
+        except SettingError as cause:
+            raise ValueError(value) from cause
+        return f"{number:.15g} {unit}"
+    steps = whole(value)
+    if steps < 1:
+        raise ValueError(value)
+    return steps
+
+
+def steps_of(window: int | str, clock: Clock, length: int) -> int:
+    """Return the steps of a window on a time axis of some length: at least one, at most all."""
+    if isinstance(window, str):
+        number, unit = duration(window)
+        window = max(1, round(number * SECONDS[unit] / SECONDS[clock.unit] / clock.step))
+    return min(window, length)
