@@ -113,7 +113,7 @@ def type_of(cls: Any) -> str:
 
 def suited(plot: Plot, values: np.ndarray) -> np.ndarray:
     """Return values as a kind draws them: spikes are 0 and 1, and colours bytes."""
-    if plot.kind == "raster" and values.dtype.kind == "f":
+    if plot.kind in ("raster", "rate") and values.dtype.kind == "f":
         return (values > 4).astype(values.dtype)
     if plot.kind == "frames":
         return np.nan_to_num(np.abs(values.astype("f8")), posinf=200, neginf=0).clip(0, 255).astype("u1")
@@ -408,7 +408,7 @@ def test_points_in_time_carry_the_time_of_their_step(cls: Any, settings: dict[st
 
 @every_variant
 def test_a_summary_does_not_grow_with_time(cls: Any, settings: dict[str, Any]) -> None:
-    if "window" in settings:  # windows are drawn, and their summary begun anew, on the way
+    if {"window", "bin"} & settings.keys():  # windows are drawn, and their summary begun anew, on the way
         return
     for shape, time in (((4000, 3), True), ((4000,), True), ((4000, 3, 2), True)):
         sizes = []
