@@ -12,6 +12,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.opening.layouts.protocol import Stored
 from pipeline.opening.variables import lazy_variable
 
 TYPES = ["i1", "u1", "<i2", ">i2", "<u4", "<i8", ">u8", "<f2", "<f4", ">f4", "<f8", ">f8", "?", "E"]
@@ -146,7 +147,9 @@ def test_any_part_of_any_dataset_is_what_h5py_reads(given: dict[str, Any]) -> No
         write(path, given)
         with h5py.File(path, "r", locking=False) as file:
             dataset = file["v"]
-            variable = lazy_variable(dataset, tuple(f"d{axis}" for axis in range(dataset.ndim)))
+            variable = lazy_variable(
+                file, Stored(dataset.name, dims := tuple(f"d{axis}" for axis in range(dataset.ndim))), dims
+            )
             expected = dataset[()]
         found = variable[given["key"]].to_numpy()
         wanted = expected[given["key"]]

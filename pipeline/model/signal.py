@@ -29,6 +29,8 @@ class Signal:
     events : int or None
         The length of a list of events, such as spikes, whose dimensions are those of a raster of it: the steps of an
         even axis of time, and the units. None: dense, a value a step.
+    labels : tuple of str
+        The names of the units, where they have some.
     """
 
     component: str
@@ -39,6 +41,7 @@ class Signal:
     unit: str = ""
     time: Clock | None = None
     events: int | None = None
+    labels: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -49,6 +52,11 @@ class Signal:
     def name(self) -> str:
         """``component/attr``, the title of its pictures and the root of its tags."""
         return f"{self.component}/{self.attr}"
+
+    def unit_name(self, unit: int) -> str:
+        """Return what a unit is called in tags: its label, or ``N`` and its number, also where that is its label."""
+        label = self.labels[unit] if unit < len(self.labels) else str(unit)
+        return f"N{label}" if label.replace(".", "").isdigit() else label.replace("/", "-")
 
     @property
     def label(self) -> str:

@@ -9,9 +9,11 @@ import numpy as np
 import xarray as xr
 from xarray.core import indexing
 
-from pipeline.opening.hdf5.lists import JoinedArray, RaggedUnits
-from pipeline.opening.layouts.protocol import EventList
-from pipeline.opening.variables import lazy_times, lazy_variable, stored_array
+from pipeline.opening.hdf5.joined import JoinedArray, PulsedTimes, RaggedUnits
+from pipeline.opening.layouts.contents import attributes
+from pipeline.opening.layouts.protocol import EventList, Stored, Times
+from pipeline.opening.variables import lazy_times, lazy_variable, stored_array, unit_in
+from pipeline.units import SECONDS, time_unit
 
 __all__ = ["event_list"]
 
@@ -27,7 +29,7 @@ def event_list(file: h5py.File, told: EventList) -> xr.Dataset:
     """
     variables = {"time": _times(file, told)}
     if told.units is not None:
-        variables["unit"] = lazy_variable(file[told.units], ("event",), field=told.units_field)
+        variables["unit"] = lazy_variable(file, Stored(told.units, ("event",), field=told.units_field), ("event",))
     ends = told.ends
     if len(told.times) > 1:
         ends = tuple(np.cumsum([file[name].size for name in told.times]).tolist())
@@ -42,10 +44,24 @@ def event_list(file: h5py.File, told: EventList) -> xr.Dataset:
 
 
 def _times(file: h5py.File, told: EventList) -> xr.Variable:
+    if told.pulses[0]:
+        return _since_pulses(file, told)
     if len(told.times) == 1:
-        return lazy_times(file[told.times[0]], told.unit, told.field, dim="event")
-    first = lazy_times(file[told.times[0]], told.unit, dim="event")
+        return lazy_times(file, Times(told.times[0], unit=told.unit, field=told.field), "event")
+    first = lazy_times(file, Times(told.times[0], unit=told.unit), "event")
     parts = tuple(stored_array(file[name]) for name in told.times)
     joined = xr.Variable("event", indexing.LazilyIndexedArray(JoinedArray(parts)), first.attrs)
     joined.encoding = {"source": str(Path(file.filename).absolute()), "dataset": told.times[0], "gaps": []}
     return joined
+
+
+def _since_pulses(file: h5py.File, told: EventList) -> xr.Variable:
+    """Return times that are offsets from pulses, in seconds since the first reference of the pulses."""
+    offsets = lazy_times(file, Times(told.times[0], unit=told.unit), "event")
+    first, zeros = (file[name] for name in told.pulses)
+    units = time_unit(offsets.attrs["units"]), time_unit(unit_in(attributes(zeros)) or "s")
+    factors = tuple(SECONDS.get(unit, 1.0) for unit in units)
+    array = PulsedTimes(stored_array(file[told.times[0]]), stored_array(first), stored_array(zeros), factors)
+    times = xr.Variable("event", indexing.LazilyIndexedArray(array), offsets.attrs | {"units": "s"})
+    times.encoding = offsets.encoding
+    return times

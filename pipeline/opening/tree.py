@@ -19,16 +19,16 @@ from pipeline.opening.event_lists import event_list
 from pipeline.opening.hdf5.file import open_file
 from pipeline.opening.layouts.contents import attributes, member
 from pipeline.opening.layouts.protocol import Component, Stored, Times
-from pipeline.opening.layouts.registry import layout_of
+from pipeline.opening.layouts.registry import read
 from pipeline.opening.stored_times import stored_coordinate
 from pipeline.opening.time_index import time_coordinate
 from pipeline.opening.variables import (
     base_name,
     dim_keys,
-    field_type,
     free_name,
     lazy_times,
     lazy_variable,
+    shape_of,
     unique_dims,
 )
 from pipeline.units import Durations, durations, listed
@@ -155,8 +155,11 @@ def _open(path: Path, taken: set[str], dt: _Durations, called: str | None) -> di
     """Return the nodes of one file; h5py's own errors are those of a damaged file."""
     with open_file(path) as file:
         try:
-            component = layout_of(file).read(file)
-            return _nodes(_free_name(component.name or called, path, taken), component, file, dt)
+            layout, component = read(file)
+            name = _free_name(component.name or called, path, taken)
+            nodes = _nodes(name, component, file, dt)
+            nodes[f"/{name}"].encoding["layout"] = layout
+            return nodes
         except PipelineError:
             raise
         except (OSError, RuntimeError, KeyError, ValueError) as cause:
@@ -189,7 +192,7 @@ def _nodes(name: str, component: Component, file: h5py.File, dt: _Durations) -> 
     and those on others ``NAME@LENGTH`` beside it; a clock that differs from that of a node around it is put aside too.
     """
     shown = component.name if component.name and component.name.replace("/", "_") == name else name
-    shapes = {item.path: field_type(file[item.name], item.field)[1] for item in component.stored}
+    shapes = {item.path: shape_of(file[item.name], item) for item in component.stored}
     clocks = {item.path: _clock(item, shapes[item.path], shown, dt) for item in component.stored}
     longest = max((clock[0] for clock in clocks.values() if clock), default=None)
     dims = unique_dims(component.stored, shapes)
@@ -280,7 +283,7 @@ def _dataset(
         labels |= {name: key[2] for name, key in zip(names, keys, strict=True) if key[2]}
         base = base_name(item.path)
         base = base if base != "time" else free_name(base, taken)
-        variables[base] = lazy_variable(file[item.name], names, item.scaling, item.field, item.unit)
+        variables[base] = lazy_variable(file, item, names)
         variables[base].encoding["why"] = item.why
         clock = clocks[item.path]
         if clock is not None and coords is None:
@@ -296,4 +299,4 @@ def _coordinate(length: int, told: Times | tuple[float, str] | None, file: h5py.
         return time_coordinate(length, None)
     if told.dataset is None:
         return time_coordinate(length, (told.step, told.unit), told.start)
-    return stored_coordinate(lazy_times(file[told.dataset], told.unit, told.field))
+    return stored_coordinate(lazy_times(file, told))

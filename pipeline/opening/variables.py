@@ -12,19 +12,20 @@ import numpy as np
 import xarray as xr
 from xarray.core import indexing
 
-from pipeline.opening.hdf5.lazy_array import StoredArray, compression
-from pipeline.opening.hdf5.scaling import SCALING_ATTRIBUTES, Scaling, cf_scaling
+from pipeline.opening.hdf5.joined import ReshapedArray, StackedArray
+from pipeline.opening.hdf5.lazy_array import FromFiles, StoredArray, compression, field_type
+from pipeline.opening.hdf5.scaling import SCALING_ATTRIBUTES, Meaning, cf_scaling
 from pipeline.opening.hdf5.sources import sources_of
 from pipeline.opening.layouts.contents import attributes
-from pipeline.opening.layouts.protocol import Stored
+from pipeline.opening.layouts.protocol import Stored, Times
 
 __all__ = [
     "base_name",
     "dim_keys",
-    "field_type",
     "free_name",
     "lazy_times",
     "lazy_variable",
+    "shape_of",
     "stored_array",
     "unique_dims",
     "unit_in",
@@ -34,45 +35,53 @@ __all__ = [
 _DASK_BYTES = 16 * 2**20
 
 
-def lazy_variable(
-    stored: h5py.Dataset, dims: tuple[str, ...], scaling: Scaling | None = None, field: str = "", unit: str = ""
-) -> xr.Variable:
-    """Return a dataset, or a column of a table, as a lazy variable.
+def lazy_variable(file: h5py.File, item: Stored, dims: tuple[str, ...]) -> xr.Variable:
+    """Return what a layout understands of a dataset as a lazy variable: it, a column of it, or several put together.
 
     Parameters
     ----------
-    stored : h5py.Dataset
+    file : h5py.File
+    item : Stored
     dims : tuple of str
-    scaling : Scaling, optional
-        What its numbers mean; by default what its CF attributes say.
-    field : str
-        The column; empty for the whole dataset.
-    unit : str
-        Of its values, where its attributes name none.
+        In place of the layout's, which other variables may have of other sizes.
     """
-    array = stored_array(stored, scaling, field)
-    used = set() if array.scaling is None else set(SCALING_ATTRIBUTES)
-    attrs = {} if field else {key: value for key, value in attributes(stored).items() if key not in used}
-    attrs = {key: int(value) if isinstance(value, bool) else value for key, value in attrs.items()}  # as netCDF has it
-    if unit and not unit_in(attrs):
-        attrs["units"] = unit
+    stored = file[item.name]
+    array = stored_array(stored, item.scaling, item.field)
     chunks = stored.chunks
-    if chunks and field:
+    if chunks and item.field:
         chunks = (*chunks, *array.shape[len(chunks) :])
     encoding = {
         "source": array.path,
         "dataset": stored.name,
         "chunksizes": chunks,
         "filter": compression(stored),  # netCDF4 means other words by "compression"
-        "preferred_chunks": _dask_chunks(array, dims, chunks),
+        "preferred_chunks": {},
         "gaps": [gap.why for gap in array.sources.gaps],
     }
-    if field:
-        encoding["field"] = field
-    return xr.Variable(dims, indexing.LazilyIndexedArray(array), attrs, encoding)
+    whole: FromFiles = array
+    if item.parts:
+        whole = StackedArray(tuple(stored_array(file[part], item.scaling) for part in item.parts), item.joint)
+        encoding["chunksizes"] = None
+    elif item.inner is not None:
+        whole = ReshapedArray(array, item.inner)
+        encoding["chunksizes"] = None
+    else:
+        encoding["preferred_chunks"] = _dask_chunks(array, dims, chunks)
+    if item.field:
+        encoding["field"] = item.field
+    return xr.Variable(dims, indexing.LazilyIndexedArray(whole), _attributes(stored, array, item), encoding)
 
 
-def stored_array(stored: h5py.Dataset, scaling: Scaling | None = None, field: str = "") -> StoredArray:
+def _attributes(stored: h5py.Dataset, array: StoredArray, item: Stored) -> dict[str, Any]:
+    used = set() if array.scaling is None else set(SCALING_ATTRIBUTES)
+    attrs = {} if item.field else {key: value for key, value in attributes(stored).items() if key not in used}
+    attrs = {key: int(value) if isinstance(value, bool) else value for key, value in attrs.items()}  # as netCDF has it
+    if item.unit and not unit_in(attrs):
+        attrs["units"] = item.unit
+    return attrs
+
+
+def stored_array(stored: h5py.Dataset, scaling: Meaning | None = None, field: str = "") -> StoredArray:
     """Return a dataset, or a column of a table, as a lazy array."""
     dtype, shape = field_type(stored, field)
     if dtype.kind == "b" or h5py.check_enum_dtype(dtype):
@@ -83,30 +92,32 @@ def stored_array(stored: h5py.Dataset, scaling: Scaling | None = None, field: st
     return StoredArray(path, stored.name, shape, native, scaling, sources_of(stored), field)
 
 
-def field_type(stored: h5py.Dataset, field: str) -> tuple[np.dtype[Any], tuple[int, ...]]:
-    """Return the type and the shape of a column of a table; of the whole dataset if no column is named."""
-    dtype, shape = stored.dtype, stored.shape
-    for name in field.split("/") if field else ():
-        dtype = dtype[name]
-        if dtype.subdtype is not None:
-            dtype, more = dtype.subdtype
-            shape = (*shape, *more)
-    return dtype, shape
+def shape_of(stored: h5py.Dataset, item: Stored) -> tuple[int, ...]:
+    """Return the shape of what a layout understands of a dataset."""
+    shape = list(field_type(stored, item.field)[1])
+    if item.inner is not None:
+        return (shape[0] // max(1, math.prod(item.inner)), *item.inner)
+    if item.parts:
+        shape.insert(item.joint, len(item.parts))
+    return tuple(shape)
 
 
-def lazy_times(stored: h5py.Dataset, unit: str, field: str = "", dim: str = "time") -> xr.Variable:
-    """Return the times of steps, shape ``(time,)``, with their unit as the attribute ``units``; empty if unknown.
+def lazy_times(file: h5py.File, told: Times, dim: str = "time") -> xr.Variable:
+    """Return stored times of steps, shape ``(time,)``, with their unit as the attribute ``units``; empty if unknown.
 
     Where they are times of events, the dimension is `dim`.
     """
+    assert told.dataset is not None
+    stored, item = file[told.dataset], Stored(told.dataset, (dim,), field=told.field)
     if stored.ndim == 1:
-        times = lazy_variable(stored, (dim,), field=field)
+        times = lazy_variable(file, item, (dim,))
     else:  # a row or a column, as MATLAB has them
-        times = lazy_variable(stored, ("time", "other") if stored.shape[1] == 1 else ("other", "time")).isel(other=0)
-    told = unit_in(times.attrs)
+        dims = ("time", "other") if stored.shape[1] == 1 else ("other", "time")
+        times = lazy_variable(file, item, dims).isel(other=0)
+    unit = unit_in(times.attrs)
     for key in [key for key in times.attrs if key.lower() in ("unit", "units")]:
         del times.attrs[key]
-    times.attrs["units"] = told or unit
+    times.attrs["units"] = unit or told.unit
     return times
 
 

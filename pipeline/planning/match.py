@@ -16,7 +16,7 @@ from pipeline.planning.automatic import automatic_plots, event_plots
 from pipeline.planning.config import Plots
 from pipeline.planning.job import EventUnits, Job
 from pipeline.planning.plan import Plan
-from pipeline.planning.signals import event_signal, signal_of
+from pipeline.planning.signals import event_signal, labels_of, signal_of
 from pipeline.rendering.drawing import Drawing
 from pipeline.rendering.picture.fonts import unwritable
 from pipeline.rendering.plot import Plot
@@ -78,7 +78,7 @@ def plan_run(run: xr.DataTree, plots: Plots | None = None) -> Plan:
             attr = name.removeprefix(f"{component}/")
             found = _asked(attr, variables)
             for one, variable in found.items():
-                builder.add(component, one, variable, time, plot)
+                builder.add(component, one, variable, time, plot, labels_of(held.coords, variable))
             if not found and attr in settings:
                 builder.add_setting(component, attr, settings[attr], plot)
             elif not found:
@@ -192,10 +192,18 @@ class _Builder:
         self.tags: dict[str, tuple[str, str]] = {} if tags is None else tags
         self.unknown: dict[str, str] = {}  # variables whose unit of time is none that is known
 
-    def add(self, component: str, attr: str, variable: xr.Variable, time: xr.DataArray | None, plot: Plot) -> None:
+    def add(
+        self,
+        component: str,
+        attr: str,
+        variable: xr.Variable,
+        time: xr.DataArray | None,
+        plot: Plot,
+        labels: tuple[str, ...] = (),
+    ) -> None:
         """Add a plot of a variable, or note why it cannot be drawn."""
         try:
-            variable, axis, signal, times = signal_of(component, attr, variable, time, plot)
+            variable, axis, signal, times = signal_of(component, attr, variable, time, plot, labels)
             drawing = self._free_tags(Drawing(plot.fit(signal), signal))
         except PipelineError as error:
             self.plan.problems.append(str(error))
@@ -213,7 +221,7 @@ class _Builder:
         """Add a plot of a list of events, or note why it cannot be drawn."""
         times, units = held.variables["time"], held.variables.get("unit")
         count = None if units is None else units.attrs.get("count")
-        signal = event_signal(component, SPIKES, times, count)
+        signal = event_signal(component, SPIKES, times, count, tuple(told["events"]) if count else ())
         unit = signal.time.unit if signal.time else ""
         step = None
         if (given := told.get("dt")) and unit in SECONDS:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import xarray as xr
 
@@ -12,17 +14,37 @@ from pipeline.model.signal import Signal
 from pipeline.rendering.plot import Plot
 from pipeline.units import time_unit
 
-__all__ = ["event_signal", "signal_of"]
+__all__ = ["event_signal", "labels_of", "signal_of"]
+
+#: Names go with each part of the work to whoever does it.
+_MOST_LABELS = 4096
 
 
-def event_signal(component: str, attr: str, times: xr.Variable, count: int | None) -> Signal:
+def event_signal(
+    component: str, attr: str, times: xr.Variable, count: int | None, labels: tuple[str, ...] = ()
+) -> Signal:
     """Return what is known of a list of events: their number, and the unit of their times; its axes are not."""
     clock = Clock(1, unit=time_unit(times.attrs.get("units", "")))
-    return Signal(component, attr, ("time", "unit"), (1, count or 1), "event", "", clock, times.size)
+    return Signal(component, attr, ("time", "unit"), (1, count or 1), "event", "", clock, times.size, labels)
+
+
+def labels_of(coords: Mapping[Any, Any], variable: xr.Variable) -> tuple[str, ...]:
+    """Return the names of units, where one other axis than time has some, which differ and are not too many."""
+    others = [dim for dim in variable.dims if dim != "time"]
+    if len(others) != 1 or others[0] not in coords or not 0 < variable.sizes[others[0]] <= _MOST_LABELS:
+        return ()
+    values = coords[others[0]].to_numpy()
+    found = tuple(map(str, values)) if values.dtype.kind in "OUT" else ()
+    return found if len({name.replace("/", "-") for name in found}) == len(found) else ()
 
 
 def signal_of(
-    component: str, attr: str, variable: xr.Variable, time: xr.DataArray | None, plot: Plot
+    component: str,
+    attr: str,
+    variable: xr.Variable,
+    time: xr.DataArray | None,
+    plot: Plot,
+    labels: tuple[str, ...] = (),
 ) -> tuple[xr.Variable, int | None, Signal, xr.Variable | None]:
     """Return a variable with its time axis named, that axis, what is known of it, and its stored times."""
     name = f"{component}/{attr}"
@@ -50,6 +72,7 @@ def signal_of(
         str(variable.dtype),
         str(variable.attrs.get("units", variable.attrs.get("unit", ""))),
         axis_of_time,
+        labels=labels,
     )
     return variable, at, signal, times
 

@@ -71,7 +71,7 @@ class Rate(Plot):
         steps = range(0, signal.shape[0], self._span(signal))
         tags = [f"{signal.component}/rate"]
         if self.by_unit:
-            tags += [f"{signal.component}/N{unit}/rate" for unit in range(_units(signal))]
+            tags += [f"{signal.component}/{signal.unit_name(unit)}/rate" for unit in range(_units(signal))]
         units = (None, *range(len(tags) - 1))
         return tuple(
             Series(tag, "scalars", steps, len(steps), len(steps) * (len(tag) + 40), unit)

@@ -71,11 +71,11 @@ class Trace(Plot):
         return self.units
 
     def tags(self, signal: Signal) -> dict[int, str]:
-        """Return ``component/N{unit}/attr`` by unit, of those that are shown; ``component/attr`` without units."""
+        """Return ``component/N{unit}/attr`` by unit shown, or with its label; ``component/attr`` without units."""
         if len(signal.shape) == 1:
             return {0: signal.name}
         shown = range(signal.shape[1]) if self.units is None else self.units
-        return {unit: f"{signal.component}/N{unit}/{signal.attr}" for unit in shown}
+        return {unit: f"{signal.component}/{signal.unit_name(unit)}/{signal.attr}" for unit in shown}
 
     def places(self, series: Sequence[Series]) -> list[int]:
         """Return where the units of some series are among those that are shown."""

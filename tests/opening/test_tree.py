@@ -116,8 +116,16 @@ def test_an_unlimited_axis_that_is_not_the_first_is_time(path: Path) -> None:
     np.testing.assert_array_equal(array.sel(time="4 ms").values, values[:, 2])
 
 
-def test_a_square_array_is_guessed_with_a_warning_that_points_here(path: Path) -> None:
-    write_hdf5(path, x=np.zeros((4, 4)))
+def test_a_square_array_has_no_time_unless_something_tells_and_that_is_told(path: Path) -> None:
+    run = open_run(write_hdf5(path, x=np.zeros((4, 4)), one=1.0))
+    assert dims(run["a"]) == {"x": ("row", "column"), "one": ()}
+    assert run["a"].encoding["notes"] == [
+        "a: x: a square array of which nothing tells which axis is time; --time-axis x=0 says that it is the first"
+    ]
+
+
+def test_a_guess_is_told_with_a_warning_that_points_here(path: Path) -> None:
+    write_hdf5(path, x=np.zeros((4, 3)))
     with pytest.warns(TimeAxisWarning, match=rf"{path}: .* along axis 0 of /x; set time_axis") as caught:
         run = open_run(path)
     assert caught[0].filename == __file__
@@ -417,7 +425,7 @@ def test_what_cannot_be_drawn_is_left_out_with_a_word(path: Path) -> None:
     assert [str(name) for node in run.subtree for name in node.data_vars] == ["x"]
     assert run["a"].encoding["left_out"] == {
         "/note": "strings",
-        "/pair": "compound values",
+        "/pair": "a table without a column of times",
         "/deep/note": "strings",
     }
 

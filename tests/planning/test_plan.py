@@ -517,8 +517,8 @@ def test_what_is_not_drawn_is_told_with_its_reason(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["v"] = np.zeros((30, 2))
         file["v"].dims[0].label = "time"
-        file["table"] = np.zeros(30, [("t", "f8"), ("Vm", "f4")])
-        file["g/table"] = np.zeros(30, [("t", "f8"), ("Vm", "f4")])
+        file["table"] = np.zeros(30, [("x", "f8"), ("Vm", "f4")])
+        file["g/table"] = np.zeros(30, [("x", "f8"), ("Vm", "f4")])
         file.create_dataset("spectrum", data=np.zeros((30, 4), complex), maxshape=(None, 4))
         file.create_dataset("frames", data=np.zeros((30, 4, 4, 5), np.uint8), maxshape=(None, 4, 4, 5))
         file.create_dataset("empty", data=np.zeros((0, 4)), maxshape=(None, 4))
@@ -528,7 +528,7 @@ def test_what_is_not_drawn_is_told_with_its_reason(tmp_path: Path) -> None:
     assert sorted(plan.notes) == [
         "not drawn: a/empty (holds no data)",
         "not drawn: a/frames (4 dimensions)",
-        "not drawn: a/g/table, a/table (compound values)",
+        "not drawn: a/g/table, a/table (a table without a column of times)",
         "not drawn: a/spectrum (complex numbers; their magnitude and phase are drawn if they are asked for by name)",
         "not drawn: a/words/0, a/words/1, a/words/2, a/words/3, a/words/4, a/words/5, a/words/6, a/words/7 and 2 more "
         "(strings)",

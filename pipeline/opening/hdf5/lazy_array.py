@@ -24,7 +24,7 @@ from pipeline.opening.hdf5.file import open_file
 from pipeline.opening.hdf5.scaling import Meaning
 from pipeline.opening.hdf5.sources import Sources
 
-__all__ = ["FromFiles", "StoredArray", "compression", "stored_identity"]
+__all__ = ["FromFiles", "StoredArray", "compression", "field_type", "stored_identity"]
 
 #: HDF5 gives filters that are not its own numbers from here on; `hdf5plugin` brings most of them.
 _FOREIGN = 32001
@@ -198,13 +198,44 @@ def _read(dataset: h5py.Dataset, key: tuple[int | slice, ...]) -> npt.NDArray[An
     return np.asarray(dataset[key])
 
 
+def field_type(dataset: h5py.Dataset, field: str) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """Return the type and the shape of a column of a table; of the whole dataset if no column is named.
+
+    Other columns may be of types that h5py does not know.
+    """
+    if not field:
+        return dataset.dtype, dataset.shape
+    kind, shape = dataset.id.get_type(), dataset.shape
+    for name in field.split("/"):
+        kind = kind.get_member_type(kind.get_member_index(name.encode()))
+    dtype = kind.dtype
+    if dtype.subdtype is not None:
+        dtype, more = dtype.subdtype
+        shape = (*shape, *more)
+    return dtype, shape
+
+
 def _column(dataset: h5py.Dataset, key: tuple[int | slice, ...], field: str) -> npt.NDArray[Any]:
-    """Read a column of a table, alone where HDF5 can."""
-    outer, *inner = field.split("/")
-    values = np.asarray(dataset.fields(outer)[key])
-    for name in inner:
-        values = values[name]
-    return values
+    """Read a column of a table, alone: HDF5 picks it by name."""
+    dtype, shape = field_type(dataset, field)
+    outer, inner = key[: dataset.ndim], key[dataset.ndim :]
+    wanted = [
+        range(*part.indices(size)) if isinstance(part, slice) else range(part, part + 1)
+        for part, size in zip(outer, dataset.shape, strict=True)
+    ]
+    kind = h5py.h5t.py_create(np.dtype((dtype, shape[dataset.ndim :])))
+    for name in reversed(field.split("/")):
+        table = h5py.h5t.create(h5py.h5t.COMPOUND, kind.get_size())
+        table.insert(name.encode(), 0, kind)
+        kind = table
+    values = np.empty((*map(len, wanted), *shape[dataset.ndim :]), dtype)
+    if values.size:
+        space = dataset.id.get_space()
+        space.select_hyperslab(
+            tuple(one.start for one in wanted), values.shape[: dataset.ndim], tuple(one.step for one in wanted)
+        )
+        dataset.id.read(h5py.h5s.create_simple(values.shape[: dataset.ndim]), space, values, kind)
+    return values[(*(slice(None) if isinstance(part, slice) else 0 for part in outer), *inner)]
 
 
 def _within(part: int | slice, size: int) -> int | slice:

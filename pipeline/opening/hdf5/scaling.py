@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from pipeline.opening.hdf5.attributes import attribute
 
-__all__ = ["SCALING_ATTRIBUTES", "Meaning", "Scaling", "cf_scaling"]
+__all__ = ["SCALING_ATTRIBUTES", "Meaning", "Polynomial", "Scaling", "cf_scaling"]
 
 #: Attributes that are used up when values are scaled.
 SCALING_ATTRIBUTES = (
@@ -37,11 +37,13 @@ class Meaning(Protocol):
 
 @dataclass(frozen=True)
 class Scaling:
-    """``value = stored * scale + offset``, and no number where the stored one stands for a missing value.
+    """``value = (stored - zero) * scale + offset``, and no number where the stored one stands for a missing value.
 
     Attributes
     ----------
     scale, offset : float
+    zero : float
+        What is taken from the stored numbers before.
     missing : tuple of float or int
         Stored numbers that mean that there is no value.
     valid : (float, float)
@@ -60,6 +62,7 @@ class Scaling:
     unsigned: bool = False
     scales: tuple[float, ...] = ()
     axis: int = 0
+    zero: float = 0.0
 
     def dtype(self, stored: np.dtype[Any]) -> np.dtype[Any]:
         """Return the type of the values: floats, as wide as the stored numbers and the scaling need."""
@@ -88,8 +91,26 @@ class Scaling:
             part = np.asarray(self.scales)[key[self.axis]] * self.scale
             behind = sum(isinstance(one, slice) for one in key[self.axis + 1 :])
             factor = part.reshape(part.shape + (1,) * behind) if isinstance(key[self.axis], slice) else part
+        if self.zero:
+            stored = stored - self.zero
         values: npt.NDArray[Any] = (stored * factor + self.offset).astype(dtype, copy=False)
         return np.where(gone, dtype.type(np.nan), values) if gone.any() else values
+
+
+@dataclass(frozen=True)
+class Polynomial:
+    """``value = c0 + c1 * (stored - origin) + c2 * (stored - origin) ** 2 …``, as NIX has it."""
+
+    coefficients: tuple[float, ...]
+    origin: float = 0.0
+
+    def dtype(self, stored: np.dtype[Any]) -> np.dtype[Any]:
+        """Return the type of the values: doubles."""
+        return np.dtype(np.float64)
+
+    def values(self, stored: npt.NDArray[Any], key: tuple[int | slice, ...]) -> npt.NDArray[Any]:
+        """Return the values of stored numbers."""
+        return np.asarray(np.polynomial.polynomial.polyval(stored - self.origin, self.coefficients), np.float64)
 
 
 def cf_scaling(dataset: h5py.Dataset) -> Scaling | None:

@@ -9,7 +9,11 @@ import h5py
 
 from pipeline.opening.hdf5.attributes import attribute, parse_repr
 
-__all__ = ["attributes", "datasets", "member", "readable", "settings_of"]
+__all__ = ["COMPOUND", "TEXT", "attributes", "datasets", "member", "readable", "settings_of"]
+
+
+#: Why tables and texts are left out, where a layout does not take them apart.
+COMPOUND, TEXT = "compound values", "strings"
 
 
 def datasets(file: h5py.File) -> tuple[dict[str, h5py.Dataset], dict[str, str]]:
@@ -61,6 +65,12 @@ def member(group: h5py.Group, key: str) -> h5py.Group | h5py.Dataset | None:
 
 def _not_numbers(dataset: h5py.Dataset) -> str:
     """Return why a dataset cannot be drawn, or an empty string."""
+    if (
+        dataset.id.get_type().get_class() == h5py.h5t.COMPOUND
+        and dataset.shape is not None
+        and not _is_complex(dataset)
+    ):
+        return COMPOUND
     try:
         dtype, shape = dataset.dtype, dataset.shape
     except Exception as error:  # h5py has no word for the type: integers of 24 bits, times of HDF5's own
@@ -70,9 +80,16 @@ def _not_numbers(dataset: h5py.Dataset) -> str:
     if dtype.kind in "biufmM" and dtype.itemsize <= 8 or dtype.kind == "c" and dtype.itemsize <= 16:
         return ""
     if h5py.check_string_dtype(dtype) is not None:
-        return "strings"
+        return TEXT
     words = {"V": "compound values", "O": "values of varying length or references"}
     return words.get(dtype.kind, f"values of type {dtype}")
+
+
+def _is_complex(dataset: h5py.Dataset) -> bool:
+    try:
+        return bool(dataset.dtype.kind == "c")
+    except Exception:
+        return False
 
 
 def settings_of(file: h5py.File) -> dict[str, Any]:
@@ -89,7 +106,15 @@ def settings_of(file: h5py.File) -> dict[str, Any]:
 
 
 #: Attributes by which HDF5, netCDF and MATLAB keep their books; they are no settings.
-_BOOKKEEPING = re.compile(r"_NC\w+|_nc3_\w+|_Netcdf4\w+|MATLAB_\w+|H5PATH")
+_BOOKKEEPING = re.compile(
+    r"_NC\w+|_nc3_\w+|_Netcdf4\w+|MATLAB_\w+|H5PATH|PYTABLES_FORMAT_VERSION|NX_class|FIELD_\d+_(NAME|FILL)"
+)
+#: Attributes that keep books where another one says whose.
+_BOOKS = {
+    "neurodata_type": {"neurodata_type", "namespace", "object_id", "comments"},
+    "entity_id": {"entity_id", "created_at", "updated_at", "name", "type"},
+    "CLASS": {"CLASS", "TITLE", "VERSION", "FLAVOR", "EXTDIM", "NROWS", "transposed", "kind", "nan_rep"},
+}
 _OF_SCALES = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME", "DIMENSION_LABELS"}
 
 
@@ -99,8 +124,12 @@ def attributes(node: h5py.Group | h5py.Dataset) -> dict[str, Any]:
     References tell nothing outside of the file.
     """
     found: dict[str, Any] = {}
+    if "pandas_type" in node.attrs:
+        return found
+    books = {key for owner, keys in _BOOKS.items() if owner in node.attrs for key in keys}
     for key in node.attrs:
-        if _BOOKKEEPING.fullmatch(readable(key)) or isinstance(node, h5py.Dataset) and key in _OF_SCALES:
+        scale = isinstance(node, h5py.Dataset) and key in _OF_SCALES
+        if scale or key in books or _BOOKKEEPING.fullmatch(readable(key)):
             continue
         try:
             value = attribute(node.attrs[key])

@@ -25,8 +25,8 @@ class Generic:
     def read(self, file: h5py.File) -> Component:
         """Return all numeric datasets, in all groups."""
         found, left_out = datasets(file)
-        result = arranged(found)
+        result = arranged(file, found, left_out)
         settings = settings_of(file)
         identifier = settings.get("identifier")
         name = None if identifier is None else str(identifier)
-        return Component(name, settings, result.stored, left_out | result.left_out, result.notes)
+        return Component(name, settings, result.stored, result.left_out, result.notes, result.events)

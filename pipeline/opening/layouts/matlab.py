@@ -52,9 +52,9 @@ class Matlab:
             elif "MATLAB_sparse" in file[name.rpartition("/")[0] or "/"].attrs:
                 left_out[name] = "parts of a sparse matrix"
                 del found[name]
-        result = arranged(found)
         left_out = {name: why for name, why in left_out.items() if not name.startswith(_HIDDEN)}
-        return Component(None, settings | _root(file), result.stored, left_out | result.left_out, result.notes)
+        result = arranged(file, found, left_out)
+        return Component(None, settings | _root(file), result.stored, result.left_out, result.notes, result.events)
 
 
 def _root(file: h5py.File) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.opening.hdf5.attributes import attribute
 from pipeline.opening.hdf5.scaling import Scaling
 from pipeline.opening.layouts.contents import datasets, member, settings_of
-from pipeline.opening.layouts.protocol import Component, Stored, Times
+from pipeline.opening.layouts.protocol import Component, EventList, Stored, Times
 
 __all__ = ["Nwb"]
 
@@ -33,14 +33,26 @@ class Nwb:
     def read(self, file: h5py.File) -> Component:
         """Return all time series; tables, ids and lists of spikes are none."""
         found, left_out = datasets(file)
-        stored = []
+        stored, events = [], []
         for name, item in found.items():
             group = file[name.rpartition("/")[0] or "/"]
             if name.endswith("/data") and item.ndim and (times := _times(group, item.shape[0])) is not None:
-                stored.append(Stored(name, _dims(item.ndim), times, scaling=_scaling(group, item)))
-            elif name.rpartition("/")[2] not in ("timestamps", "starting_time", "channel_conversion"):
+                stored.append(Stored(name, _dims(item.ndim), times, scaling=_scaling(group, item), why=_why(times)))
+            elif name.endswith("/spike_times") and (units := _units(group, item)) is not None:
+                events.append(units)
+            elif name.rpartition("/")[2] not in (
+                "spike_times_index",
+                "timestamps",
+                "starting_time",
+                "channel_conversion",
+            ):
                 left_out[name] = "no time series"
-        return Component(None, settings_of(file), stored, left_out)
+        left_out = {name: why for name, why in left_out.items() if not name.startswith("/specifications/")}
+        return Component(None, settings_of(file), stored, left_out, events=events)
+
+
+def _why(times: Times) -> str:
+    return "its starting_time and rate" if times.dataset is None else f"times in {times.dataset[1:]}"
 
 
 def _dims(ndim: int) -> tuple[str, ...]:
@@ -54,6 +66,21 @@ def _times(group: h5py.Group, length: int) -> Times | None:
     start = member(group, "starting_time") if "starting_time" in group else None
     rate = _number(start, "rate", 0.0) if isinstance(start, h5py.Dataset) else 0.0
     return Times(None, float(start[()]), 1 / rate, "s") if start is not None and rate > 0 else None
+
+
+def _units(group: h5py.Group, times: h5py.Dataset) -> EventList | None:
+    """Return the spikes of a table of units, which follow each other; its index says where those of each end."""
+    index = member(group, "spike_times_index")
+    if not isinstance(index, h5py.Dataset) or index.ndim != 1:
+        return None
+    ends = tuple(int(end) for end in index[:])
+    if any(end > times.size for end in ends) or list(ends) != sorted(ends):
+        return None
+    labels: tuple[str, ...] = ()
+    ids = member(group, "id")
+    if isinstance(ids, h5py.Dataset) and ids.shape == index.shape:
+        labels = tuple(str(one) for one in ids[:].tolist())
+    return EventList(group.name, (times.name,), "s", ends=ends, labels=labels)
 
 
 def _scaling(group: h5py.Group, data: h5py.Dataset) -> Scaling | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import h5py
 
-from pipeline.opening.hdf5.scaling import Scaling
+from pipeline.opening.hdf5.scaling import Meaning
 
 __all__ = ["Component", "EventList", "Layout", "Stored", "Times"]
 
@@ -25,6 +26,8 @@ class Times:
         Empty where the dataset's own attribute names it, or nothing does.
     field : str
         The column, where they are one of a table.
+    values : tuple of float
+        The times themselves, where they are few and lie here and there in the file.
     """
 
     dataset: str | None = None
@@ -32,6 +35,7 @@ class Times:
     step: float = 1.0
     unit: str = ""
     field: str = ""
+    values: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Stored:
         Its own clock; None where the file tells none.
     guessed : bool
         The time axis was taken by position or length alone.
-    scaling : Scaling or None
+    scaling : Meaning or None
         What its stored numbers mean; None: what its CF attributes say.
     field : str
         The column of a table that it is; empty for the whole dataset.
@@ -58,22 +62,34 @@ class Stored:
         Of its values, where its own attributes do not name it.
     why : str
         How it is known where time is, in words.
+    called : str
+        Its name in the run; empty: as in the file, a column after its table.
+    parts : tuple of str
+        All the datasets that it is put together from, by full name, `name` among them; each is one index of an axis.
+    joint : int
+        That axis.
+    inner : tuple of int or None
+        The shape of a step, where all steps lie flat in one dimension, one behind the other.
     """
 
     name: str
     dims: tuple[str, ...]
     times: Times | None = None
     guessed: bool = False
-    scaling: Scaling | None = None
+    scaling: Meaning | None = None
     field: str = ""
     labels: tuple[str, ...] = ()
     unit: str = ""
-    why: str = ""
+    why: str = dataclasses.field(default="", compare=False)
+    called: str = ""
+    parts: tuple[str, ...] = ()
+    joint: int = 0
+    inner: tuple[int, ...] | None = None
 
     @property
     def path(self) -> str:
-        """Its full name, with the column after that of the table."""
-        return f"{self.name}/{self.field}" if self.field else self.name
+        """Its name in the run, in full."""
+        return self.called or (f"{self.name}/{self.field}" if self.field else self.name)
 
 
 @dataclass(frozen=True)
@@ -96,6 +112,8 @@ class EventList:
         The names of the units in their order, where the file has some.
     field, units_field : str
         The columns, where times and units are columns of a table.
+    pulses : (str, str)
+        Where times count from pulses: the dataset of the first event of each pulse, and that of the times of pulses.
     """
 
     name: str
@@ -106,6 +124,7 @@ class EventList:
     labels: tuple[str, ...] = ()
     field: str = ""
     units_field: str = ""
+    pulses: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -130,9 +149,9 @@ class Component:
     name: str | None
     settings: dict[str, Any]
     stored: list[Stored]
-    left_out: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    events: list[EventList] = field(default_factory=list)
+    left_out: dict[str, str] = dataclasses.field(default_factory=dict)
+    notes: list[str] = dataclasses.field(default_factory=list)
+    events: list[EventList] = dataclasses.field(default_factory=list)
 
 
 class Layout(Protocol):

@@ -31,7 +31,9 @@ class Sapicore:
     def read(self, file: h5py.File) -> Component:
         """Return the component named by ``identifier``."""
         found, left_out = datasets(file)
-        stored = [Stored(name, self._dims(item.ndim)) for name, item in found.items()]
+        stored = [
+            Stored(name, self._dims(item.ndim), why="axis 0 is time in this layout") for name, item in found.items()
+        ]
         settings = settings_of(file)
         return Component(str(settings["identifier"]), settings, stored, left_out)
 

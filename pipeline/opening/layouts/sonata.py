@@ -22,6 +22,10 @@ __all__ = ["Sonata"]
 _IDS = ("node_ids", "gids")
 
 
+#: Columns that are named, at most.
+_MOST_NAMES = 1 << 16
+
+
 class Sonata:
     """Recognised by a report with its mapping, or by spikes with the ids of their nodes."""
 
@@ -41,7 +45,8 @@ class Sonata:
         for name, item in found.items():
             around, _, base = name.rpartition("/")
             if base == "data" and f"{around}/mapping/time" in found and item.ndim == 2:
-                stored.append(_report(name, item, found[f"{around}/mapping/time"]))
+                labels = _elements(file[f"{around}/mapping"], item)
+                stored.append(_report(name, item, found[f"{around}/mapping/time"], labels))
             elif base == "timestamps" and (ids := _ids(found, around)):
                 events.append(EventList(around, (name,), unit_in(attributes(item)) or "ms", ids))
             elif not (name.startswith("/spikes/") and base in _IDS):
@@ -62,9 +67,28 @@ def _groups(file: h5py.File, name: str) -> list[h5py.Group]:
     return [top, *(group for key in top if isinstance(group := member(top, key), h5py.Group))]
 
 
-def _report(name: str, data: h5py.Dataset, time: h5py.Dataset) -> Stored:
+def _elements(mapping: h5py.Group, data: h5py.Dataset) -> tuple[str, ...]:
+    """Return the names of the columns: ids of nodes, with the id of the element where a node has several."""
+    nodes, elements = member(mapping, "node_ids"), member(mapping, "element_ids")
+    pointers = member(mapping, "index_pointers") or member(mapping, "index_pointer")
+    if not isinstance(nodes, h5py.Dataset) or nodes.ndim != 1 or nodes.size > _MOST_NAMES:
+        return ()
+    ids = [int(node) for node in nodes[:]]
+    if len(ids) in data.shape:
+        return tuple(map(str, ids)) if len(set(ids)) == len(ids) else ()
+    if not isinstance(pointers, h5py.Dataset) or not isinstance(elements, h5py.Dataset) or elements.size > _MOST_NAMES:
+        return ()
+    ends, each = [int(end) for end in pointers[:]], [int(one) for one in elements[:]]
+    if len(ends) != len(ids) + 1 or sorted(ends) != ends or ends[-1] != len(each):
+        return ()
+    names = [f"{node}.{one}" for node, low, high in zip(ids, ends, ends[1:], strict=False) for one in each[low:high]]
+    return tuple(names) if len(set(names)) == len(names) else ()
+
+
+def _report(name: str, data: h5py.Dataset, time: h5py.Dataset, labels: tuple[str, ...]) -> Stored:
     start, stop, step = (float(value) for value in time[:3])
     steps = round((stop - start) / step)
     turned = data.shape[0] != steps and data.shape[1] == steps  # extracellular potentials of the guide
     unit = unit_in(attributes(time)) or "ms"
-    return Stored(name, ("unit", "time") if turned else ("time", "unit"), Times(None, start, step, unit))
+    dims = ("unit", "time") if turned else ("time", "unit")
+    return Stored(name, dims, Times(None, start, step, unit), labels=labels, why="start, stop and step of its mapping")

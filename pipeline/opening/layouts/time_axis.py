@@ -1,9 +1,12 @@
 """The time axis of datasets that no layout explains, by what the file tells, in order of trust.
 
-1. a dimension label or scale that is named like time or has units of time; 2. the one unlimited axis; 3. a 1-D dataset
-in the same group that is named like time and has the length of one axis; 4. the length of a clock in a group
-around it, which the longest axis has, or of time axes that were told of other datasets, which the caller is warned of;
-5. axis 0, which the caller is warned of.
+1. a dimension label or scale that is named like time or has units of time; attributes that say when a dataset starts
+   and how fast it was sampled;
+2. the one unlimited axis;
+3. a 1-D dataset in the same group that is named like time and has the length of one axis;
+4. the length of a clock in a group around it, which the longest axis has, or of time axes that were told of other
+   datasets, which the caller is warned of;
+5. axis 0, which the caller is warned of. A square array of which nothing tells has no time.
 
 A clock belongs to a dataset by a scale, or because it lies in the same group or one around it and has its length. The
 same length alone is no evidence.
@@ -11,19 +14,20 @@ same length alone is no evidence.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import h5py
 
-from pipeline.opening.layouts.contents import attributes
-from pipeline.opening.layouts.protocol import Stored, Times
-from pipeline.units import SECONDS, time_unit
+from pipeline.opening.layouts.clocks import Clocks, is_clock, is_empty_scale, means_time, unit_in_name
+from pipeline.opening.layouts.columns import NO_TIMES, columns, is_table
+from pipeline.opening.layouts.contents import COMPOUND, TEXT
+from pipeline.opening.layouts.names import event_lists, is_index, labels_beside, texts
+from pipeline.opening.layouts.protocol import EventList, Stored, Times
+from pipeline.opening.layouts.sampling import sampling
 
-__all__ = ["Arranged", "arranged", "is_clock"]
+__all__ = ["Arranged", "arranged", "known_only"]
 
-_TIME = re.compile(r"(time|times|timestamp|timestamps|t)(?:[_ ](s|sec|seconds|ms|us|ns|ps|min|h))?", re.IGNORECASE)
 _OTHER_DIMS = {0: (), 1: ("unit",), 2: ("row", "column")}
 
 
@@ -34,74 +38,123 @@ class Arranged:
     stored: list[Stored]
     left_out: dict[str, str]
     notes: list[str]
+    events: list[EventList] = field(default_factory=list)
 
 
-def arranged(found: dict[str, h5py.Dataset]) -> Arranged:
-    """Find the time axis and the clock of each dataset.
+@dataclass(frozen=True)
+class _Axis:
+    """The time axis of a dataset, how it is known, and whether so weakly that one warns."""
+
+    axis: int | None = None
+    why: str = ""
+    guessed: bool = False
+    times: Times | None = None
+
+
+def arranged(file: h5py.File, numbers: Mapping[str, h5py.Dataset], left_out: Mapping[str, str]) -> Arranged:
+    """Find the time axis and the clock of each dataset, and what is a list of events, an index or a label.
 
     Parameters
     ----------
-    found : dict of str to h5py.Dataset
+    file : h5py.File
+    numbers : mapping of str to h5py.Dataset
         Numeric datasets by their full names.
+    left_out : mapping of str to str
+        Why others are left out; tables and texts that are of use are no longer so in what is returned.
     """
-    clocks = _Clocks({name: max(item.shape) for name, item in found.items() if is_clock(name, item)})
-    labels = {name: "labels of a dimension" for name, item in found.items() if _is_labels(name, item, clocks)}
-    drawn = {name: item for name, item in found.items() if name not in clocks.sizes and name not in labels}
+    left_out, notes = dict(left_out), []
+    events = event_lists(numbers)
+    of_events = {name for told in events for name in (*told.times, told.units)}
+    found = {name: item for name, item in numbers.items() if name not in of_events}
+    known = {name: file[name] for name, why in left_out.items() if why == TEXT and name in file}
+    clocks = Clocks({name: max(item.shape) for name, item in found.items() if is_clock(name, item)})
+    left_out |= {name: "labels of a dimension" for name, item in found.items() if _is_labels(name, item, clocks)}
+    drawn = {name: item for name, item in found.items() if name not in clocks.sizes and name not in left_out}
     scales = {name: _scales(item) for name, item in drawn.items()}
     told = {name: _told_axis(name, item, scales[name], clocks) for name, item in drawn.items()}
-    lengths = {drawn[name].shape[axis] for name, (axis, _) in told.items() if axis is not None}
-    stored, notes = [], []
+    for name in [name for name, one in told.items() if one.axis is None and is_index(name, drawn[name])]:
+        left_out[name] = "ids or an index"
+        del drawn[name], told[name]
+    lengths = {drawn[name].shape[one.axis] for name, one in told.items() if one.axis is not None}
+    stored = []
     for name, item in drawn.items():
-        axis, guessed = told[name]
-        if axis is None and item.ndim > 0:
-            around = clocks.around(name) & {max(item.shape)}
-            alike = [a for a, size in enumerate(item.shape) if size in around | lengths]
-            if alike or not lengths:
-                axis, guessed = (alike or [0])[0], len(alike) != 1 or item.shape[alike[0]] not in around
-        clock = None
-        if axis is not None:
-            attached = [scale.name for scale in scales[name][axis] if scale.name in clocks.sizes]
-            clock = next(iter(attached), None) or clocks.nearest(name, item.shape[axis])
-            if clock is None and (near := clocks.almost(name, item.shape[axis])):
-                size, steps = clocks.sizes[near], item.shape[axis]
-                notes.append(
-                    f"{name[1:]}: {near[1:]} has {size:,} times for {steps:,} steps; steps are counted instead"
-                )
-        times = None if clock is None else Times(clock, unit=_unit_in_name(clock))
-        stored.append(Stored(name, _dims(item, axis, scales[name]), times, guessed))
+        one = told[name]
+        if one.axis is None and item.ndim > 0:
+            one = _likely_axis(name, item, clocks, lengths)
+        if one.why == _SQUARE:
+            notes.append(f"{name[1:]}: {_SQUARE}; --time-axis {name.rsplit('/', 1)[-1]}=0 says that it is the first")
+        times = one.times or _clock_of(name, item, one.axis, scales[name], clocks, notes)
+        label = next((text for axis in scales[name] for text in _texts_of(axis)), None)
+        label = label or labels_beside(name, item, one.axis, known)
+        labels = texts(file[label]) if label else ()
+        if label and labels:
+            left_out.pop(label, None)
+        stored.append(
+            Stored(name, _dims(item, one.axis, scales[name]), times, one.guessed, labels=labels, why=_words(one, times))
+        )
+    for name in [name for name, why in left_out.items() if why == COMPOUND and name in file]:
+        if is_table(file[name]) and (taken := columns(name, file[name])):
+            stored += taken
+            del left_out[name]
+        elif is_table(file[name]):
+            left_out[name] = NO_TIMES
     used = {item.times.dataset for item in stored if item.times}
     stored += [Stored(name, _clock_dims(found[name])) for name in clocks.sizes if name not in used]
-    return Arranged(stored, labels, notes)
+    return Arranged(stored, left_out, notes, events)
 
 
-def is_clock(name: str, dataset: h5py.Dataset) -> bool:
-    """Whether a dataset may hold the time of each step: a row of numbers or dates that is named like time."""
-    row = dataset.ndim == 1 or dataset.ndim == 2 and min(dataset.shape) == 1 and max(dataset.shape) > 1
-    return row and dataset.dtype.kind in "iufmM" and (_means_time(name) or _has_time_units(dataset))
+def known_only(file: h5py.File, numbers: Mapping[str, h5py.Dataset], left_out: Mapping[str, str]) -> Arranged:
+    """Return what `arranged` does, but leave out what it would guess: in a known layout, what runs in time says so."""
+    with_guesses = arranged(file, numbers, left_out)
+    guessed = {item.path: "nothing tells that it runs in time" for item in with_guesses.stored if item.guessed}
+    stored = [item for item in with_guesses.stored if not item.guessed]
+    return replace(with_guesses, stored=stored, left_out=with_guesses.left_out | guessed)
 
 
-def _means_time(name: str) -> bool:
-    base = name.rsplit("/", 1)[-1]
-    return base != "T" and _TIME.fullmatch(base) is not None  # T is a temperature
+_SQUARE = "a square array of which nothing tells which axis is time"
 
 
-def _has_time_units(dataset: h5py.Dataset) -> bool:
-    """Whether a dimension scale is one of time, by what CF asks of it."""
-    if not h5py.h5ds.is_scale(dataset.id):
-        return False
-    told = attributes(dataset)
-    since = re.fullmatch(r"\w+ since .*", str(told.get("units", "")).strip()) is not None
-    return since or told.get("axis") == "T" or told.get("standard_name") == "time"
+def _likely_axis(name: str, item: h5py.Dataset, clocks: Clocks, lengths: set[int]) -> _Axis:
+    """Return the time axis by lengths alone, or by position."""
+    around = clocks.around(name) & {max(item.shape)}
+    alike = [axis for axis, size in enumerate(item.shape) if size in around | lengths]
+    if not alike and lengths:
+        return _Axis()
+    if len(alike) == 1:
+        sure = item.shape[alike[0]] in around
+        words = "times in a group around it have its length" if sure else "a guess: other variables have this length"
+        return _Axis(alike[0], words, not sure)
+    if item.ndim == 2 and item.shape[0] == item.shape[1] > 1 and not alike:
+        return _Axis(None, _SQUARE)
+    return _Axis((alike or [0])[0], "a guess: the first axis that it may be", True)
 
 
-def _unit_in_name(name: str) -> str:
-    """Return the unit that a clock's name ends with, such as ``time_ms``."""
-    found = _TIME.fullmatch(name.rsplit("/", 1)[-1])
-    unit = time_unit(found[2]) if found and found[2] else ""
-    return unit if unit in SECONDS else ""
+def _clock_of(
+    name: str,
+    item: h5py.Dataset,
+    axis: int | None,
+    scales: list[list[h5py.Dataset]],
+    clocks: Clocks,
+    notes: list[str],
+) -> Times | None:
+    if axis is None:
+        return None
+    attached = [scale.name for scale in scales[axis] if scale.name in clocks.sizes]
+    clock = next(iter(attached), None) or clocks.nearest(name, item.shape[axis])
+    if clock is None and (near := clocks.almost(name, item.shape[axis])):
+        size, steps = clocks.sizes[near], item.shape[axis]
+        notes.append(f"{name[1:]}: {near[1:]} has {size:,} times for {steps:,} steps; steps are counted instead")
+    return None if clock is None else Times(clock, unit=unit_in_name(clock))
 
 
-def _is_labels(name: str, item: h5py.Dataset, clocks: _Clocks) -> bool:
+def _words(one: _Axis, times: Times | None) -> str:
+    """Return how it is known where time is, and where the times are from."""
+    if one.axis is None or times is None or times.dataset is None or times.dataset[1:] in one.why:
+        return one.why
+    return f"{one.why}; times in {times.dataset[1:]}"
+
+
+def _is_labels(name: str, item: h5py.Dataset, clocks: Clocks) -> bool:
     return name not in clocks.sizes and item.ndim == 1 and bool(h5py.h5ds.is_scale(item.id))
 
 
@@ -110,69 +163,34 @@ def _scales(dataset: h5py.Dataset) -> list[list[h5py.Dataset]]:
     return [[scale for scale in dataset.dims[axis].values()] for axis in range(dataset.ndim)]
 
 
-class _Clocks:
-    """The clocks of a file, found by where they are and how long; there may be many of them.
-
-    Attributes
-    ----------
-    sizes : dict of str to int
-        The length of each, by its full name.
-    """
-
-    def __init__(self, sizes: dict[str, int]) -> None:
-        self.sizes = sizes
-        self._by_folder: dict[str, dict[int, str]] = {}
-        for name, size in sizes.items():
-            if not _means_time(name):  # known by its units, it goes with those that it is attached to
-                continue
-            self._by_folder.setdefault(_folder(name), {}).setdefault(size, name)
-
-    def beside(self, name: str) -> dict[int, str]:
-        """Return the clocks in the group of a dataset, by length."""
-        return self._by_folder.get(_folder(name), {})
-
-    def around(self, name: str) -> set[int]:
-        """Return the lengths of the clocks in the group of a dataset and in those around it."""
-        return {size for folder in _folders(name) for size in self._by_folder.get(folder, {})}
-
-    def nearest(self, name: str, length: int) -> str | None:
-        """Return the clock that goes with a time axis: one in the dataset's group, else in the nearest one around."""
-        found = (self._by_folder.get(folder, {}).get(length) for folder in _folders(name))
-        return next(filter(None, found), None)
-
-    def almost(self, name: str, length: int) -> str | None:
-        """Return a clock in the dataset's group that has one time more or less."""
-        beside = self.beside(name)
-        return beside.get(length + 1) or beside.get(length - 1)
+def _texts_of(scales: list[h5py.Dataset]) -> list[str]:
+    """Return the scales of an axis that are texts."""
+    return [scale.name for scale in scales if scale.name and h5py.check_string_dtype(scale.dtype) is not None]
 
 
-def _told_axis(
-    name: str, dataset: h5py.Dataset, scales: list[list[h5py.Dataset]], clocks: _Clocks
-) -> tuple[int | None, bool]:
-    """Return the axis that the file itself says is time, or None; and whether it is told so weakly that one warns."""
+def _told_axis(name: str, dataset: h5py.Dataset, scales: list[list[h5py.Dataset]], clocks: Clocks) -> _Axis:
+    """Return the axis that the file itself says is time, if it does."""
     for axis in range(dataset.ndim):
         label = dataset.dims[axis].label
-        if label and _means_time(label) or any(is_clock(scale.name or "", scale) for scale in scales[axis]):
-            return axis, False
+        if label and means_time(label):
+            return _Axis(axis, f"axis {axis} is labelled {label}")
+        for scale in scales[axis]:
+            named = scale.name or ""
+            if is_clock(named, scale) or is_empty_scale(scale) and means_time(named):
+                return _Axis(axis, f"axis {axis} has the scale {named[1:]}")
     unlimited = [axis for axis, size in enumerate(dataset.maxshape) if size is None]
+    if dataset.ndim and (sampled := sampling(dataset)):
+        axis = unlimited[0] if len(unlimited) == 1 else max(range(dataset.ndim), key=dataset.shape.__getitem__)
+        return _Axis(axis, f"its attributes {sampled[1]}", dataset.ndim > 1 and len(unlimited) != 1, sampled[0])
     if len(unlimited) == 1:
-        return unlimited[0], False
+        return _Axis(unlimited[0], f"axis {unlimited[0]} grows")
     alike = [axis for axis, size in enumerate(dataset.shape) if size in clocks.beside(name)]
     if len(alike) != 1:
-        return None, False
+        return _Axis()
     axis = alike[0]
-    return axis, axis > 0 and dataset.shape[axis] < max(dataset.shape)  # as many times as there are units, perhaps
-
-
-def _folder(name: str) -> str:
-    return name.rsplit("/", 1)[0]
-
-
-def _folders(name: str) -> Iterator[str]:
-    """Yield the group of a dataset, then those around it."""
-    while name:
-        name = _folder(name)
-        yield name
+    beside = clocks.beside(name)[dataset.shape[axis]]
+    # as many times as there are units, perhaps
+    return _Axis(axis, f"{beside[1:]} beside it has its length", axis > 0 and dataset.shape[axis] < max(dataset.shape))
 
 
 def _dims(dataset: h5py.Dataset, time: int | None, scales: list[list[h5py.Dataset]]) -> tuple[str, ...]:
@@ -186,7 +204,7 @@ def _dims(dataset: h5py.Dataset, time: int | None, scales: list[list[h5py.Datase
 def _told_name(dataset: h5py.Dataset, axis: int, scales: list[list[h5py.Dataset]]) -> str:
     scale = next((scale.name.rsplit("/", 1)[-1] for scale in scales[axis] if scale.name), "")
     name = str(dataset.dims[axis].label or scale)
-    return "" if _means_time(name) or "/" in name else name
+    return "" if means_time(name) or "/" in name else name
 
 
 def _other_dims(ndim: int, time: int | None) -> tuple[str, ...]:

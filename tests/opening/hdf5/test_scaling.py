@@ -14,9 +14,11 @@ import xarray as xr
 from pipeline.opening import open_run
 from pipeline.opening.hdf5.lazy_array import stored_identity
 from pipeline.opening.hdf5.scaling import Scaling, cf_scaling
+from pipeline.opening.layouts.protocol import Stored
 from pipeline.opening.variables import lazy_variable
 
 RNG = np.random.default_rng(3)
+DIMS = ("time", "unit")
 
 
 def stored(dtype: str) -> np.ndarray:
@@ -99,5 +101,8 @@ def test_what_says_nothing_leaves_the_numbers_and_their_type(tmp_path: Path, att
 
 def test_another_scaling_is_another_source(tmp_path: Path) -> None:
     with h5py.File(written(tmp_path / "a.h5", stored("i2"), {})) as file:
-        found = [lazy_variable(file["v"], ("time", "unit"), scaling) for scaling in (None, Scaling(2.0), Scaling(3.0))]
+        found = [
+            lazy_variable(file, Stored("/v", DIMS, scaling=scaling), DIMS)
+            for scaling in (None, Scaling(2.0), Scaling(3.0))
+        ]
     assert len({stored_identity(variable) for variable in found}) == 3

@@ -134,7 +134,7 @@ def test_the_length_that_others_have(path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("shape", [(7,), (7, 3), (7, 7), (7, 3, 2)])
+@pytest.mark.parametrize("shape", [(7,), (7, 3), (7, 3, 2), (7, 7, 7)])
 def test_with_no_word_axis_0_is_a_guess(path: Path, shape: tuple[int, ...]) -> None:
     found = stored(write_hdf5(path, x=np.zeros(shape)))["/x"]
     assert found.guessed

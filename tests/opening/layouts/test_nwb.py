@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.opening import open_run
 from pipeline.opening.layouts.nwb import Nwb
+from pipeline.opening.layouts.protocol import EventList
 
 RAW = np.array([[-2080, 100], [0, 32767], [-32768, 1]], "i2")
 
@@ -84,6 +85,5 @@ def test_tables_and_ids_are_no_series(path: Path) -> None:
     with h5py.File(path) as file:
         found = Nwb().read(file)
     assert [item.name for item in found.stored] == ["/acquisition/a/data"]
-    assert set(found.left_out) == {
-        *("/units/spike_times", "/units/spike_times_index", "/general/electrodes/x", "/acquisition/odd/data")
-    }
+    assert set(found.left_out) == {"/general/electrodes/x", "/acquisition/odd/data"}
+    assert found.events == [EventList("/units", ("/units/spike_times",), "s", ends=(4, 9))]

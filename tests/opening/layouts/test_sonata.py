@@ -30,10 +30,15 @@ def read(path: Path) -> Component:
         return Sonata().read(file)
 
 
+LABELS = {3: ("0", "1", "2")}
+
+
 @pytest.mark.parametrize("cells", [1, 3, 20, 2000])
 def test_the_mapping_is_the_clock(tmp_path: Path, cells: int) -> None:
     found = read(report(tmp_path / "a.h5", (2000, cells)))
-    assert found.stored == [Stored("/report/exc/data", ("time", "unit"), Times(None, 100.0, 0.1, "ms"))]
+    assert found.stored == [
+        Stored("/report/exc/data", ("time", "unit"), Times(None, 100.0, 0.1, "ms"), labels=LABELS.get(cells, ()))
+    ]
     assert found.left_out == dict.fromkeys(
         ("/report/exc/mapping/node_ids", "/report/exc/mapping/time"), "ids and pointers of a report"
     )
