@@ -11,7 +11,9 @@ from pipeline.errors import SettingError
 
 __all__ = [
     "SECONDS",
+    "Axes",
     "Durations",
+    "axes",
     "duration",
     "duration_text",
     "durations",
@@ -25,6 +27,9 @@ __all__ = [
 
 #: The duration of a step as users give it: of all variables, or by name (`durations`).
 Durations = str | float | Mapping[str, str | float] | Sequence[str] | None
+
+#: The axis of time as users give it: of all variables, or by name (`axes`).
+Axes = int | str | Mapping[str, int | str] | Sequence[str] | None
 
 #: Seconds in one of each unit of time that is understood.
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
@@ -99,6 +104,40 @@ def durations(value: Any) -> dict[str, tuple[float, str]]:
         if name.strip() in found:
             raise SettingError(f"dt={one!r}: accepted is one duration for each variable, and one for all others")
         found[name.strip()] = duration(text)
+    return found
+
+
+def axes(value: Any) -> dict[str, int | str]:
+    """Return axes by the name of a variable, that of all others by an empty name.
+
+    Parameters
+    ----------
+    value : None, int, str, mapping, or list of str
+        ``0``, ``{"weights": 2}``, or as it is given on the command line, ``["0", "weights=2"]``.
+
+    Raises
+    ------
+    SettingError
+        If one of them is no axis, or a name has two.
+
+    Examples
+    --------
+    >>> axes(["0", "weights=sweep"])
+    {'': 0, 'weights': 'sweep'}
+    """
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        pairs = [(str(name), one) for name, one in value.items()]
+    else:
+        each = value if isinstance(value, list | tuple) else [value]
+        pairs = [one.rpartition("=")[::2] if isinstance(one, str) else ("", one) for one in each]
+    found: dict[str, int | str] = {}
+    for name, one in pairs:
+        if isinstance(one, bool) or not isinstance(one, int | str) or one == "" or name.strip() in found:
+            raise SettingError(f"time_axis={one!r}: accepted is the number of an axis or its name, one a variable")
+        number = isinstance(one, int) or one.strip().lstrip("+-").isdecimal()
+        found[name.strip()] = int(one) if number else str(one).strip()
     return found
 
 

@@ -17,7 +17,7 @@ from pipeline.errors import PipelineError, SourceError, nearest
 from pipeline.notebook.accessor import register
 from pipeline.opening.discover import run_files
 from pipeline.opening.tree import open_run
-from pipeline.units import Durations, listed
+from pipeline.units import Axes, Durations, listed
 
 __all__ = ["Backend"]
 
@@ -25,13 +25,20 @@ __all__ = ["Backend"]
 class Backend(BackendEntrypoint):
     """Opens one HDF5 file, a folder of them, or a run folder, without reading any dataset.
 
-    Both methods take ``dt``, the duration of a step, as `open_run` does. With ``chunks={}`` variables are Dask arrays
-    in blocks of whole storage chunks. Times that a file stores are read when it is opened, since xarray makes labels
-    of them, unless ``create_default_indexes=False`` is given; evenly spaced ones are three numbers and cost nothing.
+    Both methods take ``dt``, the duration of a step, and ``time_axis``, as `open_run` does. With ``chunks={}``
+    variables are Dask arrays in blocks of whole storage chunks. Times that a file stores are read when it is opened,
+    since xarray makes labels of them, unless ``create_default_indexes=False`` is given; evenly spaced ones are three
+    numbers and cost nothing.
     """
 
     description: ClassVar[str] = "HDF5 time series of simulation runs, one node a component, lazily"
-    open_dataset_parameters: ClassVar[tuple[str, ...]] = ("filename_or_obj", "drop_variables", "group", "dt")
+    open_dataset_parameters: ClassVar[tuple[str, ...]] = (
+        "filename_or_obj",
+        "drop_variables",
+        "group",
+        "dt",
+        "time_axis",
+    )
     supports_groups: ClassVar[bool] = True
 
     def guess_can_open(self, filename_or_obj: Any) -> bool:
@@ -54,10 +61,11 @@ class Backend(BackendEntrypoint):
         drop_variables: str | Iterable[str] | None = None,
         group: str | None = None,
         dt: Durations = None,
+        time_axis: Axes = None,
     ) -> xr.DataTree:
         """Return the run, or the part of it that `group` names, such as ``GC``."""
         register()
-        run = open_run(filename_or_obj, dt=dt)
+        run = open_run(filename_or_obj, dt=dt, time_axis=time_axis)
         node = _node(run, group)
         if group:
             node = node.copy()
@@ -81,9 +89,10 @@ class Backend(BackendEntrypoint):
         drop_variables: str | Iterable[str] | None = None,
         group: str | None = None,
         dt: Durations = None,
+        time_axis: Axes = None,
     ) -> xr.Dataset:
         """Return one component; `group` names it where the run has several."""
-        run = self.open_datatree(filename_or_obj, drop_variables=drop_variables, dt=dt)
+        run = self.open_datatree(filename_or_obj, drop_variables=drop_variables, dt=dt, time_axis=time_axis)
         if group is None and len(run.children) != 1:
             raise SourceError(f"{filename_or_obj}: holds {_names(run)}; name one as group")
         return _node(run, group or next(iter(run.children))).to_dataset(inherit=True)

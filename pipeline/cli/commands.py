@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ def convert(given: argparse.Namespace) -> int:
         plots = (read_config(given.config) if given.config else []) + [parse_plot(text) for text in given.plot]
     with _warnings_as_lines():
         if given.dry_run:
-            return _dry_run(given.sources, None if plots is None else parse_plots(plots), given.dt)
+            return _dry_run(given, None if plots is None else parse_plots(plots))
         failure = None
         try:
             with shown() as progress:
@@ -39,6 +39,7 @@ def convert(given: argparse.Namespace) -> int:
                     given.out,
                     plots,
                     dt=given.dt,
+                    time_axis=given.time_axis,
                     workers="auto" if given.workers is None and given.scheduler is None else given.workers,
                     scheduler=given.scheduler,
                     memory=given.memory,
@@ -69,11 +70,11 @@ def _print_report(report: Any) -> None:
         print(f"Look at it with:\n  hdf2tb view {_quoted(report.logdir)}")
 
 
-def _dry_run(sources: Sequence[str], plots: Any, dt: list[str] | None) -> int:
+def _dry_run(given: argparse.Namespace, plots: Any) -> int:
     from pipeline.planning.plan import unmatched
     from pipeline.planning.sources import plan_sources
 
-    plans, failed = plan_sources(sources, plots, dt)
+    plans, failed = plan_sources(given.sources, plots, given.dt, given.time_axis)
     for plan in plans:
         rows = [(name, shape, kind, what, size_text(size)) for name, shape, kind, what, size in plan.rows()]
         print(f"run {plan.name}")
@@ -99,7 +100,7 @@ def inspect(given: argparse.Namespace) -> int:
     with _warnings_as_lines():
         found = []
         for source in given.sources:
-            run = facts(source, given.dt, failed)
+            run = facts(source, given.dt, failed, given.time_axis)
             if run is not None:
                 found.append(run)
     if given.json:

@@ -9,11 +9,13 @@ import numpy as np
 
 from pipeline.cli.facts import ComponentFacts, RunFacts, TimeFacts, VariableFacts
 from pipeline.tables import columns
-from pipeline.units import size_text
+from pipeline.units import listed, size_text
 
 __all__ = ["tree"]
 
 _HEAD = ("variable", "shape", "type", "size", "stored", "ratio", "chunks", "compression", "drawn unless you choose")
+#: Variables whose time is known in one way, by their names.
+_NAMED = 8
 #: Colours of the columns: name, and what is drawn; the ways of storage faint.
 _STYLES = ("cyan", "", "", "", "", "", "dim", "dim", "green")
 
@@ -31,7 +33,8 @@ def tree(run: RunFacts) -> Any:
     branches = {"": root}
     for component in run.components:
         span = "" if component.time is None else f"  {_span(component.time)}"
-        label = Group(Text.assemble((component.name, "bold"), span), *_body(component))
+        layout = f"  ({component.layout})" if component.layout else ""
+        label = Group(Text.assemble((component.name, "bold"), span, (layout, "dim")), *_body(component))
         branches[component.name] = branches.get(component.name.rpartition("/")[0], root).add(label)
     return root
 
@@ -41,6 +44,9 @@ def _body(component: ComponentFacts) -> Iterator[Any]:
 
     if component.variables:
         yield columns(_HEAD, map(_row, component.variables), _STYLES)
+    for why in dict.fromkeys(variable.why for variable in component.variables if variable.why):
+        names = [variable.name for variable in component.variables if variable.why == why]
+        yield Text(f"time of {listed(names, _NAMED)}: {why}", "dim")
     for note in component.notes:
         yield Text(f"note: {note}")
     for name, why in component.left_out.items():

@@ -19,7 +19,7 @@ from pipeline.opening.hdf5.file import open_file
 from pipeline.opening.tree import node_settings
 from pipeline.planning.match import plan_run
 from pipeline.rendering.drawing import Drawing
-from pipeline.units import Durations
+from pipeline.units import Axes, Durations
 
 __all__ = ["ComponentFacts", "PlotFacts", "RunFacts", "TimeFacts", "VariableFacts", "as_json", "facts"]
 
@@ -68,6 +68,8 @@ class VariableFacts:
         Of its values, and of what is on disk for them; chunks that were never written take nothing.
     file, dataset : str
         Where it is.
+    why : str
+        How it is known where time is; empty where it does not run in time.
     plots : tuple of PlotFacts
     """
 
@@ -82,6 +84,7 @@ class VariableFacts:
     stored_bytes: int
     file: str
     dataset: str
+    why: str
     plots: tuple[PlotFacts, ...]
 
 
@@ -107,7 +110,8 @@ class TimeFacts:
 class ComponentFacts:
     """A component, or a group in one.
 
-    `left_out` gives the reason for each dataset that is not drawn, `notes` what a user should know.
+    `layout` names that of its file, `left_out` gives the reason for each dataset that is not drawn, `notes` what a user
+    should know.
     """
 
     name: str
@@ -116,6 +120,7 @@ class ComponentFacts:
     left_out: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
+    layout: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,14 +134,14 @@ class RunFacts:
     components: tuple[ComponentFacts, ...]
 
 
-def facts(source: str | os.PathLike[str], dt: Durations, failed: list[str]) -> RunFacts | None:
+def facts(source: str | os.PathLike[str], dt: Durations, failed: list[str], time_axis: Axes = None) -> RunFacts | None:
     """Return what a run holds, None if it cannot be opened; add to `failed` a line for each file that cannot."""
     try:
-        run = open_run(source, dt=dt, on_error=lambda error: failed.append(str(error)))
+        run = open_run(source, dt=dt, time_axis=time_axis, on_error=lambda error: failed.append(str(error)))
     except PipelineError as error:
         failed.append(str(error))
         return None
-    plots: dict[tuple[Any, Any], list[Drawing]] = {}
+    plots: dict[tuple[Any, ...], list[Drawing]] = {}
     for job in plan_run(run).jobs:
         plots.setdefault(_place(job.variable), []).extend(job.drawings)
     with ExitStack() as stack:
@@ -155,7 +160,9 @@ class _Files:
         self._file: Any = None
 
     def stored_bytes(self, path: str, dataset: str) -> int:
-        """Return the bytes that a dataset takes on disk."""
+        """Return the bytes that a dataset takes on disk; 0 of what is worked out from others."""
+        if not path:
+            return 0
         if path != self._path:
             self._stack.close()
             self._path, self._file = path, self._stack.enter_context(open_file(path))
@@ -169,11 +176,11 @@ def _below(node: xr.DataTree) -> Iterator[xr.DataTree]:
         yield from _below(child)
 
 
-def _place(variable: xr.Variable) -> tuple[Any, Any]:
-    return variable.encoding.get("source"), variable.encoding.get("dataset")
+def _place(variable: xr.Variable) -> tuple[Any, ...]:
+    return tuple(variable.encoding.get(key) for key in ("source", "dataset", "field"))
 
 
-def _component(node: xr.DataTree, plots: dict[tuple[Any, Any], list[Drawing]], files: _Files) -> ComponentFacts:
+def _component(node: xr.DataTree, plots: dict[tuple[Any, ...], list[Drawing]], files: _Files) -> ComponentFacts:
     contents = node.to_dataset()  # once a node, because xarray builds it anew
     variables = {str(name): contents.variables[name] for name in contents.data_vars}
     return ComponentFacts(
@@ -183,6 +190,7 @@ def _component(node: xr.DataTree, plots: dict[tuple[Any, Any], list[Drawing]], f
         dict(node.encoding.get("left_out", {})),
         tuple(node.encoding.get("notes", ())),
         node_settings(node),
+        str(node.encoding.get("layout", "")),
     )
 
 
@@ -194,9 +202,9 @@ def _time(time: xr.DataArray) -> TimeFacts:
 
 
 def _variable(
-    name: str, variable: xr.Variable, plots: dict[tuple[Any, Any], list[Drawing]], files: _Files
+    name: str, variable: xr.Variable, plots: dict[tuple[Any, ...], list[Drawing]], files: _Files
 ) -> VariableFacts:
-    file, dataset = _place(variable)
+    file, dataset = (str(part or "") for part in _place(variable)[:2])
     chunks = variable.encoding.get("chunksizes")
     return VariableFacts(
         name,
@@ -207,10 +215,11 @@ def _variable(
         tuple(map(int, chunks)) if chunks else None,
         variable.encoding.get("filter"),
         variable.nbytes,
-        files.stored_bytes(str(file), str(dataset)),
-        str(file),
-        str(dataset),
-        tuple(_plot(drawing) for drawing in plots.get((file, dataset), [])),
+        files.stored_bytes(file, dataset),
+        file,
+        dataset,
+        str(variable.encoding.get("why", "")) if "time" in variable.dims else "",
+        tuple(_plot(drawing) for drawing in plots.get(_place(variable), [])),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,17 @@ import h5py
 import numpy as np
 import xarray as xr
 
-from pipeline.errors import PipelineError, SettingError, SourceError, TimeAxisWarning, nearest
+from pipeline.errors import PipelineError, SettingError, SourceError, TimeAxisWarning
 from pipeline.opening.discover import readable_name, run_files, run_name
 from pipeline.opening.event_lists import event_list
 from pipeline.opening.hdf5.file import open_file
 from pipeline.opening.layouts.contents import attributes, member
 from pipeline.opening.layouts.protocol import Component, Stored, Times
 from pipeline.opening.layouts.registry import read
+from pipeline.opening.layouts.time_axis import is_square, square_note
 from pipeline.opening.stored_times import stored_coordinate
 from pipeline.opening.time_index import time_coordinate
+from pipeline.opening.user_times import GivenAxes, GivenDurations
 from pipeline.opening.variables import (
     base_name,
     dim_keys,
@@ -31,7 +33,7 @@ from pipeline.opening.variables import (
     shape_of,
     unique_dims,
 )
-from pipeline.units import Durations, durations, listed
+from pipeline.units import SECONDS, Axes, Durations, axes, durations, listed, time_unit
 
 __all__ = ["node_settings", "open_run"]
 
@@ -42,6 +44,7 @@ def open_run(
     path: str | os.PathLike[str],
     *,
     dt: Durations = None,
+    time_axis: Axes = None,
     component: str | None = None,
     on_error: Callable[[PipelineError], None] | None = None,
 ) -> xr.DataTree:
@@ -55,6 +58,9 @@ def open_run(
         Duration of one step, such as ``"0.1 ms"``; a plain number is in milliseconds. A mapping, or a list such as
         ``["0.1 ms", "weights=10 ms"]``, gives that of variables by name (of all others by an empty name). It goes
         before what the file tells. Where neither tells it, the ``time`` coordinate counts steps.
+    time_axis : int, str or mapping, optional
+        Which axis is time, by its number or its dimension's name; by the name of a variable as `dt` takes it, or as
+        ``["0", "weights=2"]``. It goes before what the file tells.
     component : str, optional
         What a component is called that its file does not name; by default as the file.
     on_error : callable, optional
@@ -73,7 +79,7 @@ def open_run(
     SourceError
         If the path or a file cannot be opened.
     SettingError
-        If `dt` is no duration, or names a variable that is not there.
+        If `dt` is no duration or `time_axis` no axis, or one of them names a variable that is not there.
 
     Examples
     --------
@@ -82,12 +88,12 @@ def open_run(
     >>> run["E"].voltage.dims
     ('time', 'unit')
     """
-    clocks = _Durations(durations(dt))
+    clocks, given = GivenDurations(durations(dt)), GivenAxes(axes(time_axis))
     nodes: dict[str, xr.Dataset] = {}
     taken: set[str] = set()
     for file in run_files(path):
         try:
-            nodes |= _open(file, taken, clocks, component)
+            nodes |= _open(file, taken, clocks, given, component)
         except SettingError:
             raise
         except PipelineError as error:
@@ -95,68 +101,21 @@ def open_run(
                 raise
             on_error(error)
     clocks.check(path)
+    given.check(path)
     tree = xr.DataTree.from_dict(nodes, name=run_name(path))
     tree.encoding["source"] = str(path)
     return tree
 
 
-@dataclass
-class _Durations:
-    """The durations of a step that the user gave, and what they were used for.
-
-    Attributes
-    ----------
-    given : dict of str to (float, str)
-        By the name of a variable; an empty name is for all others.
-    known : dict of str to int
-        The length of the time axis of each variable that the one for all others was taken for, by name.
-    names : set of str
-        All names that could be given.
-    """
-
-    given: dict[str, tuple[float, str]]
-    known: dict[str, int] = field(default_factory=dict)
-    names: set[str] = field(default_factory=set)
-    used: set[str] = field(default_factory=set)
-
-    def of(self, component: str, name: str, length: int) -> tuple[float, str] | None:
-        """Return the duration for a dataset, by its full name in its component; None if the file shall tell it."""
-        if not self.given:
-            return None
-        called = (name[1:], base_name(name), f"{component}{name}", f"{component}/{base_name(name)}")
-        self.names |= set(called[1:3])
-        for one in called:
-            if one in self.given:
-                self.used.add(one)
-                return self.given[one]
-        if "" in self.given:
-            self.known[f"{component}{name}"] = length
-        return self.given.get("")
-
-    def check(self, path: object) -> None:
-        """Refuse a name that no variable has, and warn of axes of another length than the longest."""
-        for name in self.given:
-            if name and name not in self.used:
-                raise SettingError(f"{path}: dt of '{name}': no variable of that name{nearest(name, self.names)}")
-        longest = max(self.known.values(), default=0)
-        others = [f"{name} ({length:,})" for name, length in self.known.items() if 1 < length < longest - 1]
-        if others:
-            step, unit = self.given[""]
-            name = base_name(others[0].partition(" ")[0])
-            warnings.warn(
-                f"{path}: dt={step:g} {unit} is taken for axes of other lengths than the longest ({longest:,} steps) "
-                f"too: {listed(others, _NAMED)}; give theirs by name, such as {name}=10ms",
-                TimeAxisWarning,
-                stacklevel=3,
-            )
-
-
-def _open(path: Path, taken: set[str], dt: _Durations, called: str | None) -> dict[str, xr.Dataset]:
+def _open(
+    path: Path, taken: set[str], dt: GivenDurations, axes: GivenAxes, called: str | None
+) -> dict[str, xr.Dataset]:
     """Return the nodes of one file; h5py's own errors are those of a damaged file."""
     with open_file(path) as file:
         try:
             layout, component = read(file)
             name = _free_name(component.name or called, path, taken)
+            component = replace(component, stored=[axes.applied(name, item, file) for item in component.stored])
             nodes = _nodes(name, component, file, dt)
             nodes[f"/{name}"].encoding["layout"] = layout
             return nodes
@@ -185,7 +144,7 @@ def _free_name(wanted: str | None, file: Path, taken: set[str]) -> str:
 _Clock = tuple[int, Times | tuple[float, str] | None]
 
 
-def _nodes(name: str, component: Component, file: h5py.File, dt: _Durations) -> dict[str, xr.Dataset]:
+def _nodes(name: str, component: Component, file: h5py.File, dt: GivenDurations) -> dict[str, xr.Dataset]:
     """Return the datasets of a component by node path.
 
     A tree holds one ``time`` axis from a node downwards. So the variables on the longest axis make the node ``NAME``,
@@ -221,7 +180,8 @@ def _nodes(name: str, component: Component, file: h5py.File, dt: _Durations) -> 
     for dataset in nodes.values():  # netCDF has no truth values
         dataset.encoding["truths"] = {key for key, value in dataset.attrs.items() if isinstance(value, bool)}
         dataset.attrs |= {key: int(dataset.attrs[key]) for key in dataset.encoding["truths"]}
-    notes = [f"{shown}: {note}" for note in (*component.notes, *_gaps(nodes.values()))]
+    notes = [*component.notes, *_gaps(nodes.values()), *map(square_note, filter(is_square, component.stored))]
+    notes = [f"{shown}: {note}" for note in notes]
     nodes[f"/{name}"].encoding |= {"source": str(file.filename), "left_out": component.left_out, "notes": notes}
     if guessed := [f"axis {item.dims.index('time')} of {item.path}" for item in component.stored if item.guessed]:
         warnings.warn(
@@ -238,7 +198,7 @@ def _gaps(nodes: Iterable[xr.Dataset]) -> list[str]:
     return [f"{name}: {why}" for name, variable in variables for why in variable.encoding["gaps"]]
 
 
-def _clock(item: Stored, shape: tuple[int, ...], component: str, dt: _Durations) -> _Clock | None:
+def _clock(item: Stored, shape: tuple[int, ...], component: str, dt: GivenDurations) -> _Clock | None:
     if "time" not in item.dims:
         return None
     length = shape[item.dims.index("time")]
@@ -298,5 +258,6 @@ def _coordinate(length: int, told: Times | tuple[float, str] | None, file: h5py.
     if told is None:
         return time_coordinate(length, None)
     if told.dataset is None:
-        return time_coordinate(length, (told.step, told.unit), told.start)
+        unit = time_unit(told.unit)
+        return time_coordinate(length, (told.step, unit if unit in SECONDS else told.unit), told.start)
     return stored_coordinate(lazy_times(file, told))

@@ -16,7 +16,7 @@ from pipeline.opening.discover import readable_name, run_name
 from pipeline.planning.config import Plots
 from pipeline.planning.match import plan_run
 from pipeline.planning.plan import Plan
-from pipeline.units import Durations
+from pipeline.units import Axes, Durations
 
 __all__ = ["Source", "plan_sources"]
 
@@ -24,7 +24,7 @@ Source = str | os.PathLike[str] | xr.DataTree
 
 
 def plan_sources(
-    source: Source | Sequence[Source], plots: Plots | None = None, dt: Durations = None
+    source: Source | Sequence[Source], plots: Plots | None = None, dt: Durations = None, time_axis: Axes = None
 ) -> tuple[list[Plan], list[str]]:
     """Open and plan all sources; return the plans, and a line for each file or source that cannot be opened."""
     sources = [source] if isinstance(source, str | os.PathLike | xr.DataTree) else list(source)
@@ -36,7 +36,9 @@ def plan_sources(
             run = item
         else:
             try:
-                run = open_run(item, dt=dt, component=component, on_error=lambda e: failed.append(str(e)))
+                run = open_run(
+                    item, dt=dt, time_axis=time_axis, component=component, on_error=lambda e: failed.append(str(e))
+                )
             except SettingError:
                 raise
             except PipelineError as error:

@@ -29,7 +29,7 @@ from pipeline.running.progress import Progress
 from pipeline.running.report import Report, RunReport
 from pipeline.running.tasks import Failure, guarded
 from pipeline.slicing.budget import Budget, machine_cores
-from pipeline.units import Durations, size_in_bytes
+from pipeline.units import Axes, Durations, size_in_bytes
 from pipeline.writing.eventfiles import write_experiment
 from pipeline.writing.lock import locked
 
@@ -49,6 +49,7 @@ def convert(
     plots: Any = None,
     *,
     dt: Durations = None,
+    time_axis: Axes = None,
     compute: Literal[True] = True,
     workers: int | str | None = None,
     scheduler: str | None = None,
@@ -65,6 +66,7 @@ def convert(
     plots: Any = None,
     *,
     dt: Durations = None,
+    time_axis: Axes = None,
     compute: Literal[False],
     workers: int | str | None = None,
     scheduler: str | None = None,
@@ -80,6 +82,7 @@ def convert(
     plots: Any = None,
     *,
     dt: Durations = None,
+    time_axis: Axes = None,
     compute: bool = True,
     workers: int | str | None = None,
     scheduler: str | None = None,
@@ -103,6 +106,8 @@ def convert(
     dt : str, float or mapping, optional
         Duration of a step, such as ``"0.1 ms"``; a plain number is in milliseconds. By name, as `open_run` takes it,
         where variables differ.
+    time_axis : int, str or mapping, optional
+        Which axis is time, of all variables or by name, where the file does not tell or tells otherwise.
     compute : bool
         False returns a ``dask.delayed.Delayed`` that does the work when it is computed, by any scheduler, and gives
         the `Report`. Its results are held in memory until they are written.
@@ -145,7 +150,7 @@ def convert(
     ('100 series of 2 traces',)
     """
     asked = None if plots is None else parse_plots(plots)
-    plans, failed = plan_sources(source, asked, dt)
+    plans, failed = plan_sources(source, asked, dt, time_axis)
     if asked is not None and plans:
         failed += unmatched(plans, asked)
     logdir = Path(logdir)

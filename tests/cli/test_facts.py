@@ -155,6 +155,7 @@ def test_json_says_the_same(run: Path, capsys: pytest.CaptureFixture[str]) -> No
         "stored_bytes": 0,
         "file": str(run / "GC.h5"),
         "dataset": "/voltage",
+        "why": "axis 0 grows",
     }
     assert [[plot[key] for key in ("kind", "format", "plugin", "count", "writes")] for plot in plots] == [
         ["trace", "scalar", "scalars", 16, "16 series"],
@@ -205,7 +206,9 @@ def test_stored_times_are_named_unread(tmp_path: Path, monkeypatch: pytest.Monke
     with h5py.File(write_hdf5(tmp_path / "a.h5", x=np.zeros((5, 2)), time=np.arange(5.0)), "a") as file:
         file["time"].attrs["units"] = "ms"
     forbid_reads(monkeypatch)
-    assert "a  5 steps, times in ms" in lines(tmp_path / "a.h5")
+    found = lines(tmp_path / "a.h5")
+    assert "a  5 steps, times in ms  (generic HDF5)" in found
+    assert "time of x: time beside it has its length" in found
 
 
 @pytest.mark.parametrize(

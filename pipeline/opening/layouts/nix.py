@@ -24,6 +24,8 @@ from pipeline.units import SECONDS, time_unit
 
 __all__ = ["Nix"]
 
+#: What NIX and neo tell of themselves.
+_BOOKS = {"id", "format", "version", "created_at", "updated_at", "neo_name", "nix_name", "t_start", "t_stop"}
 _TRAIN = re.compile(r".*spike_?trains?.*", re.IGNORECASE)
 _CHANNEL = re.compile(r"(neo\.(?:analogsignal|irregularlysampledsignal)\.\w+)\.(\d+)")
 
@@ -58,7 +60,7 @@ class Nix:
                         left_out[f"{place}/{_title(array)}"] = "no numbers"
             stored += _signals(place, arrays)
             events += _events(place, list(positions.values()))
-        settings = {key: value for key, value in settings_of(file).items() if key not in ("id", "format", "version")}
+        settings = {key: value for key, value in settings_of(file).items() if key not in _BOOKS}
         return Component(None, settings | _properties(member(file, "metadata")), stored, left_out, events=events)
 
 
@@ -200,7 +202,7 @@ def _properties(sections: Any, prefix: str = "") -> dict[str, Any]:
         if name.startswith("neo"):
             continue
         for key, told in (member(section, "properties") or {}).items():
-            if isinstance(told, h5py.Dataset) and told.size == 1:
+            if isinstance(told, h5py.Dataset) and told.size == 1 and key not in _BOOKS:
                 found[f"{name}.{key}"] = attribute(np.asarray(told[()]))
         found |= _properties(member(section, "sections"), f"{name}.")
     return found

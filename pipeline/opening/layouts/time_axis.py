@@ -26,7 +26,7 @@ from pipeline.opening.layouts.names import event_lists, is_index, labels_beside,
 from pipeline.opening.layouts.protocol import EventList, Stored, Times
 from pipeline.opening.layouts.sampling import sampling
 
-__all__ = ["Arranged", "arranged", "known_only"]
+__all__ = ["Arranged", "arranged", "is_square", "known_only", "square_note"]
 
 _OTHER_DIMS = {0: (), 1: ("unit",), 2: ("row", "column")}
 
@@ -62,7 +62,8 @@ def arranged(file: h5py.File, numbers: Mapping[str, h5py.Dataset], left_out: Map
     left_out : mapping of str to str
         Why others are left out; tables and texts that are of use are no longer so in what is returned.
     """
-    left_out, notes = dict(left_out), []
+    notes: list[str] = []
+    left_out = dict(left_out)
     events = event_lists(numbers)
     of_events = {name for told in events for name in (*told.times, told.units)}
     found = {name: item for name, item in numbers.items() if name not in of_events}
@@ -81,8 +82,6 @@ def arranged(file: h5py.File, numbers: Mapping[str, h5py.Dataset], left_out: Map
         one = told[name]
         if one.axis is None and item.ndim > 0:
             one = _likely_axis(name, item, clocks, lengths)
-        if one.why == _SQUARE:
-            notes.append(f"{name[1:]}: {_SQUARE}; --time-axis {name.rsplit('/', 1)[-1]}=0 says that it is the first")
         times = one.times or _clock_of(name, item, one.axis, scales[name], clocks, notes)
         label = next((text for axis in scales[name] for text in _texts_of(axis)), None)
         label = label or labels_beside(name, item, one.axis, known)
@@ -112,6 +111,16 @@ def known_only(file: h5py.File, numbers: Mapping[str, h5py.Dataset], left_out: M
 
 
 _SQUARE = "a square array of which nothing tells which axis is time"
+
+
+def is_square(item: Stored) -> bool:
+    """Whether a dataset has no time because nothing tells which of its axes it is."""
+    return item.why == _SQUARE
+
+
+def square_note(item: Stored) -> str:
+    """Return what a user should know of such a dataset."""
+    return f"{item.path[1:]}: {_SQUARE}; --time-axis {item.path.rpartition('/')[2]}=0 says that it is the first"
 
 
 def _likely_axis(name: str, item: h5py.Dataset, clocks: Clocks, lengths: set[int]) -> _Axis:
