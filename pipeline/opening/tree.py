@@ -257,6 +257,8 @@ def _coordinate(length: int, told: Times | tuple[float, str] | None, file: h5py.
         return time_coordinate(length, told)
     if told is None:
         return time_coordinate(length, None)
+    if told.values:
+        return stored_coordinate(xr.Variable("time", np.array(told.values), {"units": told.unit}))
     if told.dataset is None:
         unit = time_unit(told.unit)
         return time_coordinate(length, (told.step, unit if unit in SECONDS else told.unit), told.start)

@@ -26,8 +26,9 @@ from pipeline.opening.hdf5.sources import Sources
 
 __all__ = ["FromFiles", "StoredArray", "compression", "field_type", "stored_identity"]
 
-#: HDF5 gives filters that are not its own numbers from here on; `hdf5plugin` brings most of them.
-_FOREIGN = 32001
+#: The filters of HDF5 itself (deflate, shuffle, checksum, szip, n-bit, scale and offset), and LZF, which h5py brings;
+#: `hdf5plugin` brings most of the others.
+_BROUGHT = {1, 2, 3, 4, 5, 6, 32000}
 
 #: Bytes at either end of a file that are looked at to tell whether it changed.
 _ENDS = 4096
@@ -104,7 +105,8 @@ class StoredArray(FromFiles):
         with open_file(self.path) as file:
             try:
                 dataset = file[self.name]
-                if dataset.ndim != len(self.shape) or any(map(operator.lt, dataset.shape, self.shape)):
+                outer = self.shape[: dataset.ndim] if self.field else self.shape
+                if dataset.ndim != len(outer) or any(map(operator.lt, dataset.shape, outer)):
                     raise OSError(f"its shape was {self.shape} when it was opened, and is {dataset.shape} now")
                 _register_filters(dataset)
                 key = tuple(map(_within, key, self.shape))
@@ -152,7 +154,7 @@ def _foreign_filters(dataset: h5py.Dataset) -> dict[int, str]:
     plist = dataset.id.get_create_plist()
     filters = [plist.get_filter(number) for number in range(plist.get_nfilters())]
     names = {code: name.decode("utf-8", "replace").partition(";")[0] for code, _, _, name in filters}
-    return {code: name or f"filter {code}" for code, name in names.items() if code >= _FOREIGN}
+    return {code: name or f"filter {code}" for code, name in names.items() if code not in _BROUGHT}
 
 
 def _register_filters(dataset: h5py.Dataset) -> None:

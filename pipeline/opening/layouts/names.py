@@ -21,7 +21,8 @@ _WHOSE = re.compile(
     r"(node|unit|neuron|cell|cluster|spike|channel|neuron_?)_?(ids?|clusters?|index|indices|units?|senders?)",
     re.IGNORECASE,
 )
-_SPIKE_GROUP = re.compile(r".*spikes?(_?(times|trains|monitor\w*|recorder\w*))?", re.IGNORECASE)
+_TRAIN = re.compile(r"data|(spike_?)?(times|timestamps)", re.IGNORECASE)
+_SPIKE_GROUP = re.compile(r".*spikes?(_?(times?|trains?|monitor\w*|recorder\w*))?", re.IGNORECASE)
 _INDEX = re.compile(r"(.*_)?(ids?|gids?|index|indices|idx|index_pointers?)", re.IGNORECASE)
 _LABELS = re.compile(r"(.*_)?(labels?|names?|channels?|ids|electrodes?|neurons?|units?|columns?)", re.IGNORECASE)
 
@@ -38,12 +39,15 @@ def event_lists(found: Mapping[str, h5py.Dataset]) -> list[EventList]:
         Numeric datasets by their full names.
     """
     groups: dict[str, list[str]] = {}
+    apart: dict[str, list[str]] = {}  # a group a train, in a group that is named like spikes
     for name, item in found.items():
         if item.ndim == 1:
             groups.setdefault(folder(name), []).append(name)
-    return [
-        told for group, names in groups.items() if (told := _pair(group, names, found) or _trains(group, names, found))
-    ]
+            if _TRAIN.fullmatch(_base(name)) and _SPIKE_GROUP.fullmatch(_base(folder(folder(name)))):
+                apart.setdefault(folder(folder(name)), []).append(name)
+    told = [_pair(group, names, found) or _trains(group, names, found) for group, names in groups.items()]
+    told += [_groups_of_trains(group, names) for group, names in apart.items()]
+    return [one for one in told if one is not None]
 
 
 def _pair(group: str, names: list[str], found: Mapping[str, h5py.Dataset]) -> EventList | None:
@@ -70,6 +74,13 @@ def _trains(group: str, names: list[str], found: Mapping[str, h5py.Dataset]) -> 
         return None
     ordered = tuple(sorted(names, key=by_number))
     return EventList(group, ordered, labels=tuple(_base(name) for name in ordered))
+
+
+def _groups_of_trains(group: str, names: list[str]) -> EventList | None:
+    """Return the trains of a group, which are a group each."""
+    ordered = tuple(sorted(names, key=by_number))
+    labels = tuple(_base(folder(name)) for name in ordered)
+    return EventList(group, ordered, labels=labels) if len(set(labels)) == len(labels) else None
 
 
 def is_index(name: str, dataset: h5py.Dataset) -> bool:

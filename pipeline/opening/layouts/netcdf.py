@@ -42,7 +42,7 @@ class NetCdf:
                 if key in _DESCRIBING and about in found:
                     del found[about]
                     left_out[about] = _DESCRIBING[key]
-        result = arranged(file, found, left_out)
+        result = arranged(file, found, left_out, guess=False)  # dimensions have names
         return Component(None, settings_of(file), result.stored, result.left_out, result.notes, result.events)
 
 

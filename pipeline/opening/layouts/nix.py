@@ -114,7 +114,8 @@ def _signal(array: h5py.Group, called: str, labels: tuple[str, ...] = (), **join
     data = array["data"]
     described = [member(array, f"dimensions/{number}") for number in range(1, data.ndim + 1)]
     axis = _time_axis(described)
-    others = iter(("unit",) if data.ndim + bool(joined) == 2 else ("row", "column", *map("axis_{}".format, range(9))))
+    rest = data.ndim - (axis is not None)
+    others = iter(("unit",) if rest == 1 else ("row", "column", *(f"axis_{number}" for number in range(2, rest))))
     dims = ["time" if number == axis else next(others) for number in range(data.ndim)]
     if joined:
         dims.append("unit")

@@ -27,13 +27,15 @@ _MOST_NAMES = 1 << 16
 
 
 class Sonata:
-    """Recognised by a report with its mapping, or by spikes with the ids of their nodes."""
+    """Recognised by a report with its mapping, spikes with the ids of their nodes, potentials, or nodes and edges."""
 
     name: ClassVar[str] = "SONATA"
 
     def recognises(self, file: h5py.File) -> bool:
-        """Whether there is a report with a mapping, or spikes with ids."""
+        """Whether there is a report with a mapping, spikes with ids, ECP with its time, or a network."""
         report = any("mapping" in group and "data" in group for group in _groups(file, "report"))
+        network = any(f"{kind}_type_id" in group for kind in ("node", "edge") for group in _groups(file, f"{kind}s"))
+        report = report or network or _is_ecp(file)
         return report or any(
             "timestamps" in group and any(key in group for key in _IDS) for group in _groups(file, "spikes")
         )
@@ -47,6 +49,10 @@ class Sonata:
             if base == "data" and f"{around}/mapping/time" in found and item.ndim == 2:
                 labels = _elements(file[f"{around}/mapping"], item)
                 stored.append(_report(name, item, found[f"{around}/mapping/time"], labels))
+            elif name == "/ecp/data" and _is_ecp(file):
+                stored.append(_report(name, item, found["/ecp/time"], _channels(found, item)))
+            elif name.startswith(("/nodes/", "/edges/")):
+                left_out[name] = "properties of a network, no series"
             elif base == "timestamps" and (ids := _ids(found, around)):
                 events.append(EventList(around, (name,), unit_in(attributes(item)) or "ms", ids))
             elif not (name.startswith("/spikes/") and base in _IDS):
@@ -57,6 +63,17 @@ class Sonata:
 def _ids(found: dict[str, h5py.Dataset], group: str) -> str | None:
     """Return the dataset of the ids of spikes in a group."""
     return next((name for key in _IDS if (name := f"{group}/{key}") in found), None)
+
+
+def _is_ecp(file: h5py.File) -> bool:
+    """Whether there are extracellular potentials, which have no mapping: data beside start, stop and step."""
+    time, data = member(file, "ecp/time"), member(file, "ecp/data")
+    return isinstance(time, h5py.Dataset) and isinstance(data, h5py.Dataset) and time.shape == (3,) and data.ndim == 2
+
+
+def _channels(found: dict[str, h5py.Dataset], data: h5py.Dataset) -> tuple[str, ...]:
+    ids = found.get("/ecp/channel_id")
+    return tuple(map(str, ids[:].tolist())) if ids is not None and ids.size in data.shape and ids.ndim == 1 else ()
 
 
 def _groups(file: h5py.File, name: str) -> list[h5py.Group]:

@@ -51,7 +51,9 @@ class _Axis:
     times: Times | None = None
 
 
-def arranged(file: h5py.File, numbers: Mapping[str, h5py.Dataset], left_out: Mapping[str, str]) -> Arranged:
+def arranged(
+    file: h5py.File, numbers: Mapping[str, h5py.Dataset], left_out: Mapping[str, str], *, guess: bool = True
+) -> Arranged:
     """Find the time axis and the clock of each dataset, and what is a list of events, an index or a label.
 
     Parameters
@@ -61,6 +63,8 @@ def arranged(file: h5py.File, numbers: Mapping[str, h5py.Dataset], left_out: Map
         Numeric datasets by their full names.
     left_out : mapping of str to str
         Why others are left out; tables and texts that are of use are no longer so in what is returned.
+    guess : bool
+        Whether an axis is taken for time by lengths or by position; if not, such a dataset has no time.
     """
     notes: list[str] = []
     left_out = dict(left_out)
@@ -80,8 +84,10 @@ def arranged(file: h5py.File, numbers: Mapping[str, h5py.Dataset], left_out: Map
     stored = []
     for name, item in drawn.items():
         one = told[name]
-        if one.axis is None and item.ndim > 0:
-            one = _likely_axis(name, item, clocks, lengths)
+        if one.guessed and not guess:
+            one = _Axis()
+        if one.axis is None and item.ndim > 0 and guess:
+            one = _likely_axis(name, item, scales[name], clocks, lengths)
         times = one.times or _clock_of(name, item, one.axis, scales[name], clocks, notes)
         label = next((text for axis in scales[name] for text in _texts_of(axis)), None)
         label = label or labels_beside(name, item, one.axis, known)
@@ -123,11 +129,14 @@ def square_note(item: Stored) -> str:
     return f"{item.path[1:]}: {_SQUARE}; --time-axis {item.path.rpartition('/')[2]}=0 says that it is the first"
 
 
-def _likely_axis(name: str, item: h5py.Dataset, clocks: Clocks, lengths: set[int]) -> _Axis:
-    """Return the time axis by lengths alone, or by position."""
+def _likely_axis(
+    name: str, item: h5py.Dataset, scales: list[list[h5py.Dataset]], clocks: Clocks, lengths: set[int]
+) -> _Axis:
+    """Return the time axis by lengths alone, or by position; an axis that the file names otherwise is none."""
+    unnamed = [axis for axis in range(item.ndim) if not scales[axis] and not item.dims[axis].label]
     around = clocks.around(name) & {max(item.shape)}
-    alike = [axis for axis, size in enumerate(item.shape) if size in around | lengths]
-    if not alike and lengths:
+    alike = [axis for axis in unnamed if item.shape[axis] in around | lengths]
+    if not alike and (lengths or not unnamed):
         return _Axis()
     if len(alike) == 1:
         sure = item.shape[alike[0]] in around
@@ -135,7 +144,7 @@ def _likely_axis(name: str, item: h5py.Dataset, clocks: Clocks, lengths: set[int
         return _Axis(alike[0], words, not sure)
     if item.ndim == 2 and item.shape[0] == item.shape[1] > 1 and not alike:
         return _Axis(None, _SQUARE)
-    return _Axis((alike or [0])[0], "a guess: the first axis that it may be", True)
+    return _Axis((alike or unnamed)[0], "a guess: the first axis that it may be", True)
 
 
 def _clock_of(

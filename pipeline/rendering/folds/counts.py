@@ -93,7 +93,7 @@ class CountsFold:
         """Return the counts of the window that begins at step `start`, shape (column, row); 0 where none are known."""
         first = start // self.span * self.columns - counts.first
         inside = counts.spikes[max(0, first) : max(0, first + self.columns)]
-        before = max(0, -first)
+        before = min(self.columns, max(0, -first))
         return np.pad(inside, ((before, self.columns - before - len(inside)), (0, 0)))
 
 
