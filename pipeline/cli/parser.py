@@ -166,6 +166,10 @@ def _run(top: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
         return 2
     import signal
 
+    if given.command in ("convert", "inspect", "demo"):  # while the rest is imported, it gets ready
+        from pipeline.opening.hdf5 import guard
+
+        guard.begin()
     from pipeline.cli import commands
     from pipeline.errors import ConversionError, PipelineError, SettingError
 

@@ -16,6 +16,7 @@ import xarray as xr
 from pipeline.errors import PipelineError, SettingError, SourceError, TimeAxisWarning
 from pipeline.opening.discover import readable_name, run_files, run_name
 from pipeline.opening.event_lists import event_list
+from pipeline.opening.hdf5 import guard
 from pipeline.opening.hdf5.file import open_file
 from pipeline.opening.layouts.contents import attributes, member
 from pipeline.opening.layouts.protocol import Component, Stored, Times
@@ -111,6 +112,8 @@ def _open(
     path: Path, taken: set[str], dt: GivenDurations, axes: GivenAxes, called: str | None
 ) -> dict[str, xr.Dataset]:
     """Return the nodes of one file; h5py's own errors are those of a damaged file."""
+    if problem := guard.check(path):
+        raise SourceError(f"{path}: {problem}")
     with open_file(path) as file:
         try:
             layout, component = read(file)

@@ -100,14 +100,19 @@ class Raster(Plot):
             raise self.refuse(signal, "the dimensions (time, unit); set time_axis if time is not known")
         if isinstance(self.window, str) and signal.time.unit not in SECONDS:
             raise SettingError(f"{signal.name}: window={self.window!r} needs the duration of a step (dt), or say steps")
+        if self.window is not None and not self._in_turn(signal):
+            self._check_windows(signal)
+        return self
+
+    def _check_windows(self, signal: Signal) -> None:
+        """Refuse more windows than can be counted at once."""
         windows = -(-signal.shape[0] // self._span(signal))
         columns, rows, _ = self._grid(signal)
-        if not self._in_turn(signal) and windows * columns * rows > _MOST_CELLS:
+        if windows * columns * rows > _MOST_CELLS:
             raise SettingError(
                 f"{signal.name}: window={self.window!r}: {windows:,} windows of uneven times or of a list are too many "
                 f"to be counted at once; accepted are about {max(1, _MOST_CELLS // (columns * rows)):,}"
             )
-        return self
 
     @staticmethod
     def _in_turn(signal: Signal) -> bool:

@@ -26,11 +26,18 @@ def datasets(file: h5py.File) -> tuple[dict[str, h5py.Dataset], dict[str, str]]:
     seen: set[tuple[int, int]] = set()
 
     def walk(node: h5py.Group, path: str) -> None:
-        info = h5py.h5o.get_info(node.id)
+        try:
+            info = h5py.h5o.get_info(node.id)
+            keys = list(node)
+        except Exception as error:
+            if not path:
+                raise  # nothing can be listed
+            left_out[path] = f"a group that cannot be listed ({error})"
+            return
         if (info.fileno, info.addr) in seen:
             return
         seen.add((info.fileno, info.addr))
-        for key in node:
+        for key in keys:
             if readable(key) != key:
                 left_out[f"{path}/{readable(key)}"] = "a name that is not UTF-8"
                 continue
@@ -65,6 +72,10 @@ def member(group: h5py.Group, key: str) -> h5py.Group | h5py.Dataset | None:
 
 def _not_numbers(dataset: h5py.Dataset) -> str:
     """Return why a dataset cannot be drawn, or an empty string."""
+    try:
+        dataset.id.get_type(), dataset.id.get_space(), dataset.id.get_create_plist(), dataset.attrs.keys()
+    except Exception as error:
+        return f"a dataset that cannot be understood ({error})"
     if (
         dataset.id.get_type().get_class() == h5py.h5t.COMPOUND
         and dataset.shape is not None
@@ -124,10 +135,14 @@ def attributes(node: h5py.Group | h5py.Dataset) -> dict[str, Any]:
     References tell nothing outside of the file.
     """
     found: dict[str, Any] = {}
-    if "pandas_type" in node.attrs:
+    try:
+        names = list(node.attrs)
+    except Exception:  # damaged; the rest of the file tells what it tells
         return found
-    books = {key for owner, keys in _BOOKS.items() if owner in node.attrs for key in keys}
-    for key in node.attrs:
+    if "pandas_type" in names:
+        return found
+    books = {key for owner, keys in _BOOKS.items() if owner in names for key in keys}
+    for key in names:
         scale = isinstance(node, h5py.Dataset) and key in _OF_SCALES
         if scale or key in books or _BOOKKEEPING.fullmatch(readable(key)):
             continue
