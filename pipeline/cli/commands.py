@@ -40,6 +40,7 @@ def convert(given: argparse.Namespace) -> int:
                     plots,
                     dt=given.dt,
                     time_axis=given.time_axis,
+                    follow_links=given.follow_links,
                     workers="auto" if given.workers is None and given.scheduler is None else given.workers,
                     scheduler=given.scheduler,
                     memory=given.memory,
@@ -74,7 +75,7 @@ def _dry_run(given: argparse.Namespace, plots: Any) -> int:
     from pipeline.planning.plan import unmatched
     from pipeline.planning.sources import plan_sources
 
-    plans, failed = plan_sources(given.sources, plots, given.dt, given.time_axis)
+    plans, failed = plan_sources(given.sources, plots, given.dt, given.time_axis, given.follow_links)
     for plan in plans:
         rows = [(name, shape, kind, what, size_text(size)) for name, shape, kind, what, size in plan.rows()]
         print(f"run {plan.name}")
@@ -100,7 +101,7 @@ def inspect(given: argparse.Namespace) -> int:
     with _warnings_as_lines():
         found = []
         for source in given.sources:
-            run = facts(source, given.dt, failed, given.time_axis)
+            run = facts(source, given.dt, failed, time_axis=given.time_axis, follow_links=given.follow_links)
             if run is not None:
                 found.append(run)
     if given.json:

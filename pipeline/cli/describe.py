@@ -29,7 +29,7 @@ def tree(run: RunFacts) -> Any:
     ratio = f" ({_ratio(run.bytes, run.stored_bytes)})" if run.stored_bytes else ""
     head = Text.assemble("run ", (run.name, "bold"), "  ", (f"({run.source})", "dim"))
     size = Text(f"{size_text(run.bytes)} of values, {size_text(run.stored_bytes)} stored{ratio}")
-    root = Tree(Group(head, size))
+    root = Tree(Group(head, size, *(Text(f"note: {note}") for note in run.notes)))
     branches = {"": root}
     for component in run.components:
         span = "" if component.time is None else f"  {_span(component.time)}"

@@ -19,7 +19,7 @@ from pipeline.opening.hdf5.file import open_file
 from pipeline.opening.tree import node_settings
 from pipeline.planning.match import plan_run
 from pipeline.rendering.drawing import Drawing
-from pipeline.units import Axes, Durations
+from pipeline.units import Durations
 
 __all__ = ["ComponentFacts", "PlotFacts", "RunFacts", "TimeFacts", "VariableFacts", "as_json", "facts"]
 
@@ -125,19 +125,23 @@ class ComponentFacts:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """A run; a component's `name` is its path in it, such as ``GC`` or ``GC/net``."""
+    """A run; a component's `name` is its path in it, such as ``GC`` or ``GC/net``; `notes` are of the run itself."""
 
     name: str
     source: str
     bytes: int
     stored_bytes: int
     components: tuple[ComponentFacts, ...]
+    notes: tuple[str, ...] = ()
 
 
-def facts(source: str | os.PathLike[str], dt: Durations, failed: list[str], time_axis: Axes = None) -> RunFacts | None:
-    """Return what a run holds, None if it cannot be opened; add to `failed` a line for each file that cannot."""
+def facts(source: str | os.PathLike[str], dt: Durations, failed: list[str], **opening: Any) -> RunFacts | None:
+    """Return what a run holds, None if it cannot be opened; add to `failed` a line for each file that cannot.
+
+    Other settings are those of `open_run`.
+    """
     try:
-        run = open_run(source, dt=dt, time_axis=time_axis, on_error=lambda error: failed.append(str(error)))
+        run = open_run(source, dt=dt, on_error=lambda error: failed.append(str(error)), **opening)
     except PipelineError as error:
         failed.append(str(error))
         return None
@@ -149,7 +153,7 @@ def facts(source: str | os.PathLike[str], dt: Durations, failed: list[str], time
         components = tuple(_component(node, plots, files) for node in _below(run))
     variables = [variable for component in components for variable in component.variables]
     sizes = sum(variable.bytes for variable in variables), sum(variable.stored_bytes for variable in variables)
-    return RunFacts(str(run.name), str(source), *sizes, components)
+    return RunFacts(str(run.name), str(source), *sizes, components, tuple(run.encoding.get("notes", ())))
 
 
 class _Files:

@@ -62,7 +62,7 @@ def _convert_arguments(commands: Any) -> None:
         "--plot", action="append", default=[], metavar="SPEC", help="NAME:kind=KIND,setting=value,…; may be repeated"
     )
     _dt_argument(command)
-    _time_axis_argument(command)
+    _opening_arguments(command)
     command.add_argument(
         "--workers", type=int, metavar="N", help="render in N local processes (default: one a core, where it pays)"
     )
@@ -87,7 +87,7 @@ def _inspect_arguments(commands: Any) -> None:
     command = _command(commands, "inspect", "show what HDF5 runs hold, without reading it", "  hdf2tb inspect run/")
     command.add_argument("sources", nargs="+", metavar="SOURCE", help="an HDF5 file, a folder of them, or a run folder")
     _dt_argument(command)
-    _time_axis_argument(command)
+    _opening_arguments(command)
     command.add_argument("--json", action="store_true", help="print it for machines, as JSON")
 
 
@@ -101,12 +101,15 @@ def _dt_argument(command: Any) -> None:
     )
 
 
-def _time_axis_argument(command: Any) -> None:
+def _opening_arguments(command: Any) -> None:
     command.add_argument(
         "--time-axis",
         action="append",
         metavar="[NAME=]AXIS",
         help="which axis is time, by its number or name, of all variables or of one; may be repeated",
+    )
+    command.add_argument(
+        "--follow-links", action="store_true", help="also read files outside of the named folder that links lead to"
     )
 
 

@@ -7,10 +7,15 @@ from pathlib import Path
 
 from pipeline.errors import SourceError
 
-__all__ = ["SUFFIXES", "readable_name", "run_files", "run_name"]
+__all__ = ["SUFFIXES", "passed_over", "readable_name", "run_files", "run_name"]
 
 #: Endings by which HDF5 files are found in a folder; a file that is named itself may have any.
-SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nwb", ".nix", ".nc", ".mat")
+SUFFIXES = (
+    *(".h5", ".hdf5", ".hdf", ".he5", ".hd5", ".nwb", ".nix", ".nc", ".nc4", ".cdf", ".mat", ".nxs", ".nx5", ".nexus"),
+    *(".h5md", ".h5ad", ".h5oina", ".loom", ".set", ".snirf", ".cxi", ".emd", ".hspy"),
+)
+#: The first bytes of HDF5, at the begin of a file or behind a block of the user's.
+_SIGNATURE, _PLACES = b"\x89HDF\r\n\x1a\n", (0, 512, 1024, 2048)
 
 
 def run_files(path: str | os.PathLike[str]) -> list[Path]:
@@ -54,6 +59,25 @@ def run_name(path: str | os.PathLike[str]) -> str:
 def readable_name(name: str) -> str:
     """Return the name of a file as text; an old disk's names need not be UTF-8, tags must be."""
     return os.fsencode(name).decode("utf-8", "replace")
+
+
+def passed_over(path: str | os.PathLike[str]) -> list[str]:
+    """Return the names of the files of a run's folder that are HDF5 but are not named so."""
+    place = Path(path)
+    if not place.is_dir():
+        return []
+    folders = {file.parent for file in run_files(path)}
+    files = (f for folder in folders for f in folder.iterdir() if f.suffix.lower() not in SUFFIXES and f.is_file())
+    return sorted(file.name for file in files if not file.name.startswith(".") and _is_hdf5(file))
+
+
+def _is_hdf5(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(_PLACES[-1] + len(_SIGNATURE))
+    except OSError:
+        return False
+    return any(head[at : at + len(_SIGNATURE)] == _SIGNATURE for at in _PLACES)
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -14,9 +14,10 @@ import numpy as np
 import xarray as xr
 
 from pipeline.errors import PipelineError, SettingError, SourceError, TimeAxisWarning
-from pipeline.opening.discover import readable_name, run_files, run_name
+from pipeline.opening.discover import passed_over, readable_name, run_files, run_name
 from pipeline.opening.event_lists import event_list
 from pipeline.opening.hdf5 import guard
+from pipeline.opening.hdf5.bounds import within
 from pipeline.opening.hdf5.file import open_file
 from pipeline.opening.layouts.contents import attributes, member
 from pipeline.opening.layouts.protocol import Component, Stored, Times
@@ -46,6 +47,7 @@ def open_run(
     *,
     dt: Durations = None,
     time_axis: Axes = None,
+    follow_links: bool = False,
     component: str | None = None,
     on_error: Callable[[PipelineError], None] | None = None,
 ) -> xr.DataTree:
@@ -62,6 +64,9 @@ def open_run(
     time_axis : int, str or mapping, optional
         Which axis is time, by its number or its dimension's name; by the name of a variable as `dt` takes it, or as
         ``["0", "weights=2"]``. It goes before what the file tells.
+    follow_links : bool
+        Whether external links, virtual datasets and external raw data may lead out of the folder that `path` is, or
+        is in.
     component : str, optional
         What a component is called that its file does not name; by default as the file.
     on_error : callable, optional
@@ -94,7 +99,8 @@ def open_run(
     taken: set[str] = set()
     for file in run_files(path):
         try:
-            nodes |= _open(file, taken, clocks, given, component)
+            with within(path, anywhere=follow_links):
+                nodes |= _open(file, taken, clocks, given, component)
         except SettingError:
             raise
         except PipelineError as error:
@@ -105,6 +111,9 @@ def open_run(
     given.check(path)
     tree = xr.DataTree.from_dict(nodes, name=run_name(path))
     tree.encoding["source"] = str(path)
+    if others := passed_over(path):
+        words = f"{path}: passed over: {listed(others, _NAMED)}, HDF5 by the first bytes; name such a file itself"
+        tree.encoding["notes"] = [words]
     return tree
 
 
@@ -124,8 +133,9 @@ def _open(
             return nodes
         except PipelineError:
             raise
-        except (OSError, RuntimeError, KeyError, ValueError) as cause:
-            raise SourceError(f"{path}: a damaged HDF5 file, or one that cannot be understood ({cause})") from cause
+        except Exception as cause:  # names, types and sizes that no layout reckons with
+            reason = " ".join(str(cause).split())
+            raise SourceError(f"{path}: a damaged HDF5 file, or one that cannot be understood ({reason})") from cause
 
 
 def node_settings(node: xr.DataTree | xr.Dataset) -> dict[str, Any]:

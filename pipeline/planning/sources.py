@@ -24,7 +24,11 @@ Source = str | os.PathLike[str] | xr.DataTree
 
 
 def plan_sources(
-    source: Source | Sequence[Source], plots: Plots | None = None, dt: Durations = None, time_axis: Axes = None
+    source: Source | Sequence[Source],
+    plots: Plots | None = None,
+    dt: Durations = None,
+    time_axis: Axes = None,
+    follow_links: bool = False,
 ) -> tuple[list[Plan], list[str]]:
     """Open and plan all sources; return the plans, and a line for each file or source that cannot be opened."""
     sources = [source] if isinstance(source, str | os.PathLike | xr.DataTree) else list(source)
@@ -37,7 +41,12 @@ def plan_sources(
         else:
             try:
                 run = open_run(
-                    item, dt=dt, time_axis=time_axis, component=component, on_error=lambda e: failed.append(str(e))
+                    item,
+                    dt=dt,
+                    time_axis=time_axis,
+                    follow_links=follow_links,
+                    component=component,
+                    on_error=lambda e: failed.append(str(e)),
                 )
             except SettingError:
                 raise

@@ -50,6 +50,7 @@ def convert(
     *,
     dt: Durations = None,
     time_axis: Axes = None,
+    follow_links: bool = False,
     compute: Literal[True] = True,
     workers: int | str | None = None,
     scheduler: str | None = None,
@@ -67,6 +68,7 @@ def convert(
     *,
     dt: Durations = None,
     time_axis: Axes = None,
+    follow_links: bool = False,
     compute: Literal[False],
     workers: int | str | None = None,
     scheduler: str | None = None,
@@ -83,6 +85,7 @@ def convert(
     *,
     dt: Durations = None,
     time_axis: Axes = None,
+    follow_links: bool = False,
     compute: bool = True,
     workers: int | str | None = None,
     scheduler: str | None = None,
@@ -108,6 +111,8 @@ def convert(
         where variables differ.
     time_axis : int, str or mapping, optional
         Which axis is time, of all variables or by name, where the file does not tell or tells otherwise.
+    follow_links : bool
+        Whether links in a file may lead out of the folder that was named, or that the file is in.
     compute : bool
         False returns a ``dask.delayed.Delayed`` that does the work when it is computed, by any scheduler, and gives
         the `Report`. Its results are held in memory until they are written.
@@ -150,7 +155,7 @@ def convert(
     ('100 series of 2 traces',)
     """
     asked = None if plots is None else parse_plots(plots)
-    plans, failed = plan_sources(source, asked, dt, time_axis)
+    plans, failed = plan_sources(source, asked, dt, time_axis, follow_links)
     if asked is not None and plans:
         failed += unmatched(plans, asked)
     logdir = Path(logdir)

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import SourceError
-from pipeline.opening.discover import SUFFIXES, run_files, run_name
+from pipeline.opening import open_run
+from pipeline.opening.discover import SUFFIXES, passed_over, run_files, run_name
+from pipeline.planning.match import plan_run
+from tests.common import write_hdf5
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -31,6 +34,22 @@ def test_a_named_file_may_have_any_ending(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [*SUFFIXES, ".H5"])
 def test_every_known_ending_is_found_in_a_folder(tmp_path: Path, suffix: str) -> None:
     assert names(run_files(touch(tmp_path, f"a{suffix}", "notes.txt"))) == [f"a{suffix}"]
+
+
+@pytest.mark.parametrize("at", [0, 512, 2048])
+def test_hdf5_by_its_first_bytes_that_is_not_named_so_is_told(tmp_path: Path, at: int) -> None:
+    touch(tmp_path, "data/a.h5", "data/empty.dat", "data/notes.txt", "other.dat")
+    for name in ("data/b.dat", "data/.hidden", "c.dat"):
+        (tmp_path / name).write_bytes(bytes(at) + b"\x89HDF\r\n\x1a\n and more")
+    assert passed_over(tmp_path) == ["b.dat"]
+    assert passed_over(tmp_path / "data" / "a.h5") == []
+
+
+def test_it_is_a_note_of_the_run(tmp_path: Path) -> None:
+    for name in ("a.h5", "b.dat"):
+        write_hdf5(tmp_path / name, v=1.0)
+    plan = plan_run(open_run(tmp_path))
+    assert plan.notes == [f"{tmp_path}: passed over: b.dat, HDF5 by the first bytes; name such a file itself"]
 
 
 def test_files_are_sorted_by_name(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -381,6 +382,73 @@ def test_soft_and_hard_links_and_dead_ones(path: Path) -> None:
         "hard": 7,
     }
     assert run["a"].encoding["left_out"] == dict.fromkeys(["/dead", "/gone"], "a link that leads nowhere")
+
+
+@pytest.mark.parametrize("way", ["external", "through", "virtual", "raw"])
+@pytest.mark.filterwarnings("ignore::pipeline.errors.TimeAxisWarning")
+def test_links_that_lead_out_of_the_folder_are_followed_only_if_that_is_allowed(tmp_path: Path, way: str) -> None:
+    (tmp_path / "run").mkdir()
+    secret = write_hdf5(tmp_path / "secret.h5", x=np.full((5, 3), 7.0))
+    (tmp_path / "secret.bin").write_bytes(np.full((5, 3), 7.0).tobytes())
+    with h5py.File(tmp_path / "run" / "a.h5", "w") as file:
+        growing(file, "v", np.ones((5, 3)))
+        if way == "external":
+            file["x"] = h5py.ExternalLink("../secret.h5", "/x")
+        elif way == "through":
+            file["there"], file["x"] = h5py.ExternalLink(str(secret), "/"), h5py.SoftLink("/there/x")
+        elif way == "virtual":
+            layout = h5py.VirtualLayout((5, 3), "f8")
+            layout[:] = h5py.VirtualSource(secret, "x", (5, 3))
+            file.create_virtual_dataset("x", layout)
+        else:
+            file.create_dataset("x", (5, 3), "f8", external=[(str(tmp_path / "secret.bin"), 0, 120)])
+    for path in (tmp_path / "run", tmp_path / "run" / "a.h5"):
+        node = open_run(path)["a"]
+        told = [*node.encoding["left_out"].values(), *node.encoding["notes"]]
+        assert any(f"which is outside of {tmp_path}/run; --follow-links allows it" in line for line in told)
+        assert "x" not in node or np.isnan(node["x"].values).all()
+        assert (open_run(path, follow_links=True)["a"]["x"].values == 7).all()
+    write_hdf5(tmp_path / "run" / "b.h5", x=np.ones(3))
+    if way == "external":
+        assert (open_run(tmp_path / "run", follow_links=True)["a"]["x"].values == 7).all()
+
+
+# The user's word on time ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("said", [1, -1, {"x": 1}, {"a/x": "column"}, ["x=1"], ["0", "x=column"], {"": 1}])
+def test_the_axis_that_the_user_says(path: Path, said: Any) -> None:
+    values = np.arange(16.0).reshape(4, 4)
+    run = open_run(write_hdf5(path, x=values), time_axis=said)
+    assert run["a/x"].dims == ("row", "time")
+    assert run["a/x"].encoding["why"] == "as you say"
+    assert run["a"].encoding["notes"] == []
+    np.testing.assert_array_equal(run["a/x"].isel(time=2), values[:, 2])
+
+
+def test_it_goes_before_what_the_file_says_and_takes_its_clock_along_where_that_fits(path: Path) -> None:
+    write_hdf5(path, x=np.zeros((4, 4)), y=np.zeros((4, 3)), time=np.arange(4.0) * 2)
+    run = open_run(path, time_axis={"x": 1, "y": 1})
+    assert run["a/x"].dims == ("unit", "time")
+    assert run["a/x"].time.values.tolist() == [0, 2, 4, 6]
+    assert run["a@3/y"].dims == ("unit", "time")
+    assert run["a@3/y"].time.attrs["units"] == "step"
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"x": 5}, "time_axis of 'x': 5: accepted is -2 to 1, or one of row, column"),
+        ({"x": "depth"}, "time_axis of 'x': 'depth': accepted is -2 to 1"),
+        ({"z": 0}, "time_axis of 'z': no variable of that name"),
+        ([""], "accepted is the number of an axis or its name"),
+        (["x=0", "x=1"], "one a variable"),
+    ],
+)
+def test_an_axis_that_there_is_not(path: Path, said: Any, why: str) -> None:
+    write_hdf5(path, x=np.zeros((4, 4)))
+    with pytest.raises(SettingError, match=re.escape(why)):
+        open_run(path, time_axis=said)
 
 
 # Values and attributes ------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import SourceError
+from pipeline.opening.hdf5.bounds import beyond
 from pipeline.opening.hdf5.file import open_file
 
 __all__ = ["Gap", "Sources", "sources_of"]
@@ -103,9 +104,15 @@ def _virtual(dataset: h5py.Dataset) -> Sources:
             continue
         path = _found(mapped.file_name, here.parent)
         paths.append(str(path))
-        if why := missing(path, mapped.dset_name):
+        if why := _outside(path) or missing(path, mapped.dset_name):
             gaps.append(Gap(_stretches(mapped.vspace), why))
     return Sources(tuple(dict.fromkeys(paths)), tuple(gaps))
+
+
+def _outside(path: Path) -> str:
+    """Return why values must not be read from a file; empty if they may."""
+    why = beyond(str(path))
+    return f"a part of it is {why}" if why else ""
 
 
 def _found(name: str, folder: Path) -> Path:
@@ -148,7 +155,9 @@ def _external(dataset: h5py.Dataset, plist: Any) -> Sources:
         path = Path(os.fsdecode(raw)).absolute()
         paths.append(str(path))
         there = _status(str(path))[0]
-        if there < 0:
+        if why := _outside(path):
+            gaps.append(Gap(everything, why))
+        elif there < 0:
             gaps.append(Gap(everything, f"its values are in {path}, which is not there"))
         elif size != h5py.h5f.UNLIMITED and there < offset + size:
             gaps.append(Gap(everything, f"its values are in {path}, which has {there:,} of {offset + size:,} bytes"))

@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 
 from pipeline.opening.hdf5.attributes import attribute, parse_repr
+from pipeline.opening.hdf5.bounds import beyond
 
 __all__ = ["COMPOUND", "TEXT", "attributes", "datasets", "member", "readable", "settings_of"]
 
@@ -43,7 +44,7 @@ def datasets(file: h5py.File) -> tuple[dict[str, h5py.Dataset], dict[str, str]]:
                 continue
             name, item = f"{path}/{key}", member(node, key)
             if item is None:
-                left_out[name] = "a link that leads nowhere"
+                left_out[name] = _why_not(node, key)
             elif isinstance(item, h5py.Group):
                 walk(item, name)
             elif isinstance(item, h5py.Dataset):
@@ -63,11 +64,26 @@ def readable(name: str | bytes) -> str:
 
 
 def member(group: h5py.Group, key: str) -> h5py.Group | h5py.Dataset | None:
-    """Return what a link leads to; None if there is no such link, or it leads nowhere."""
+    """Return what a link leads to; None if there is no such link, or it leads nowhere, or out of bounds."""
     try:
-        return group[key]
+        link = group.get(key, getlink=True)
+        if isinstance(link, h5py.ExternalLink) and beyond(link.filename, group.file.filename):
+            return None
+        item = group[key]
+        return None if beyond(item.file.filename) else item  # a soft link may lead through another file
     except Exception:  # whatever h5py makes of a link to itself, through another file, or of a kind of its own
         return None
+
+
+def _why_not(group: h5py.Group, key: str) -> str:
+    """Return why a link is not followed."""
+    try:
+        link = group.get(key, getlink=True)
+        if isinstance(link, h5py.ExternalLink) and (why := beyond(link.filename, group.file.filename)):
+            return f"a link to what is {why}"
+        return f"a link to what is {why}" if (why := beyond(group[key].file.filename)) else "a link that leads nowhere"
+    except Exception:
+        return "a link that leads nowhere"
 
 
 def _not_numbers(dataset: h5py.Dataset) -> str:

@@ -21,7 +21,7 @@ import h5py
 
 from pipeline.opening.layouts.clocks import Clocks, is_clock, is_empty_scale, means_time, unit_in_name
 from pipeline.opening.layouts.columns import NO_TIMES, columns, is_table
-from pipeline.opening.layouts.contents import COMPOUND, TEXT
+from pipeline.opening.layouts.contents import COMPOUND, TEXT, readable
 from pipeline.opening.layouts.names import event_lists, is_index, labels_beside, texts
 from pipeline.opening.layouts.protocol import EventList, Stored, Times
 from pipeline.opening.layouts.sampling import sampling
@@ -193,7 +193,7 @@ def _told_axis(name: str, dataset: h5py.Dataset, scales: list[list[h5py.Dataset]
         if label and means_time(label):
             return _Axis(axis, f"axis {axis} is labelled {label}")
         for scale in scales[axis]:
-            named = scale.name or ""
+            named = readable(scale.name or "")
             if is_clock(named, scale) or is_empty_scale(scale) and means_time(named):
                 return _Axis(axis, f"axis {axis} has the scale {named[1:]}")
     unlimited = [axis for axis, size in enumerate(dataset.maxshape) if size is None]
