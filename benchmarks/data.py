@@ -32,6 +32,7 @@ class Size:
     few_large: int
     images: int
     raster: tuple[int, int]
+    events: int
     run: int
     frames: int
     rounds: int
@@ -46,7 +47,7 @@ class Size:
 
 SIZES = {
     "tiny": Size(
-        20, 80, (30,), (20,), 201, 1, 1, 50, (300, 20), 101, 6, 1, 1, (100, 1_000), 10, 30, (2, 4), 1, (5, 20)
+        20, 80, (30,), (20,), 201, 1, 1, 50, (300, 20), 3_000, 101, 6, 1, 1, (100, 1_000), 10, 30, (2, 4), 1, (5, 20)
     ),
     "quick": Size(
         20_000,
@@ -58,6 +59,7 @@ SIZES = {
         3,
         500,
         (20_000, 1000),
+        1_000_000,
         1_000,
         600,
         3,
@@ -79,6 +81,7 @@ SIZES = {
         5,
         5_000,
         (100_000, 1000),
+        10_000_000,
         5_000,
         2_000,
         5,
@@ -149,6 +152,18 @@ class Store:
         if not path.exists():
             make = {"voltage": voltage, "spiked": spikes, "weights": weights}[attr]
             write_component(path, "GC", {attr: make(steps, units)})
+        return path
+
+    def events(self, count: int) -> Path:
+        """Return a SONATA file of so many spikes of 1,000 cells, in order, in chunks of a megabyte."""
+        path = self.folder / f"events-{count}.h5"
+        if not path.exists():
+            rng = np.random.default_rng(count)
+            with h5py.File(path, "w") as file:
+                group = file.create_group("spikes/exc")
+                chunks = (min(count, 1 << 17),)
+                group.create_dataset("timestamps", data=np.sort(rng.random(count)) * 1e5, chunks=chunks)
+                group.create_dataset("node_ids", data=rng.integers(0, 1000, count, dtype="u8"), chunks=chunks)
         return path
 
     def many(self, datasets: int) -> Path:

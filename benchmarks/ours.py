@@ -48,6 +48,11 @@ def raster(path: Path, out: Path) -> None:
     pipeline.convert(path, out, [{"spiked": {"kind": "raster"}}])
 
 
+def listed_raster(path: Path, out: Path) -> None:
+    """Convert a list of spikes in an HDF5 file to a raster."""
+    pipeline.convert(path, out, [{"spikes": {"kind": "raster"}}])
+
+
 def open_run(folder: Path, out: Path) -> None:
     """Open a run."""
     pipeline.open_run(folder)

@@ -132,6 +132,36 @@ def eventplot_raster(path: Path, out: Path) -> None:
     plt.close()
 
 
+def eventplot_list(path: Path, out: Path) -> None:
+    """Read a list of spikes, sort it by cell, and draw it with matplotlib's ``eventplot``."""
+    import h5py
+
+    plt = _pyplot(out)
+    with h5py.File(path) as file:
+        times, ids = file["spikes/exc/timestamps"][:], file["spikes/exc/node_ids"][:]
+    order = np.argsort(ids, kind="stable")
+    cells = np.split(times[order], np.flatnonzero(np.diff(ids[order])) + 1)
+    plt.figure(figsize=(15, 10))
+    plt.eventplot(cells, linelengths=0.25, colors="black")
+    plt.savefig(out / "raster.png")
+    plt.close()
+
+
+def h5py_visit(path: Path, out: Path) -> int:
+    """Visit all of a file with h5py: names, attributes, shapes, types and chunks."""
+    import h5py
+
+    found = []
+
+    def visit(name: str, item: Any) -> None:
+        attrs = {key: item.attrs[key] for key in item.attrs}
+        found.append((name, attrs, *((item.shape, item.dtype, item.chunks) if isinstance(item, h5py.Dataset) else ())))
+
+    with h5py.File(path) as file:
+        file.visititems(visit)
+    return len(found)
+
+
 def _pyplot(out: Path) -> Any:
     _agg()
     import matplotlib.pyplot as plt

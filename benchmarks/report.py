@@ -63,6 +63,7 @@ BARS: tuple[Bar, ...] = (
     Bar("trace images, 64 units", "trace images", "sapicore", 15, 30, "image"),
     Bar("raster, 1,000 units, 2 % spikes", "raster", "sapicore", 12, 30, "image"),
     Bar("the same, peak memory", "raster", "sapicore", 4, None, "process", "peak"),
+    Bar("raster of 10⁷ listed spikes", "listed raster", "eventplot", 10, None, "spike"),
     Bar("epl run, all its plots, cold command to exit", "cold epl", "sapicore", 5, None, "run"),
     Bar("64 units + 64×64 weights, all plots, cold command", "cold run", "sapicore", 12, None, "run"),
     *_reading(),
@@ -85,6 +86,7 @@ BARS: tuple[Bar, ...] = (
         ours="many datasets",
         unit="dataset",
     ),
+    Bar("opening a file of many datasets, against h5py's visit", "open many", "h5py_visit", 0.5, None, "file"),
     Bar("time until TensorBoard shows all of it", "shown", "sapicore", 1, None, "run"),
 )
 

@@ -56,6 +56,13 @@ def test_raster(work, measure, store):
     assert written(out) == ({"pictures": 1} if work is peers.eventplot_raster else {"1500x1000": 1})
 
 
+@works(ours.listed_raster, peers.eventplot_list)
+def test_listed_raster(work, measure, store):
+    source, warm = store.events(SIZE.events), store.events(100)
+    out = measure("listed raster", work, source, warm=warm, rounds=0 if work is ours.listed_raster else 1)
+    assert written(out) == ({"pictures": 1} if work is peers.eventplot_list else {"1500x1000": 1})
+
+
 @pytest.mark.parametrize("side", [64, 1000])
 def test_deflate(side, measure):
     """Compressing the same pictures, which nothing that writes them can do without."""

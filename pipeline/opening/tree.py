@@ -27,6 +27,7 @@ from pipeline.opening.stored_times import stored_coordinate
 from pipeline.opening.time_index import time_coordinate
 from pipeline.opening.user_times import GivenAxes, GivenDurations
 from pipeline.opening.variables import (
+    Members,
     base_name,
     dim_keys,
     free_name,
@@ -164,7 +165,8 @@ def _nodes(name: str, component: Component, file: h5py.File, dt: GivenDurations)
     and those on others ``NAME@LENGTH`` beside it; a clock that differs from that of a node around it is put aside too.
     """
     shown = component.name if component.name and component.name.replace("/", "_") == name else name
-    shapes = {item.path: shape_of(file[item.name], item) for item in component.stored}
+    held = Members(file)
+    shapes = {item.path: shape_of(held[item.name], item) for item in component.stored}
     clocks = {item.path: _clock(item, shapes[item.path], shown, dt) for item in component.stored}
     longest = max((clock[0] for clock in clocks.values() if clock), default=None)
     dims = unique_dims(component.stored, shapes)
@@ -176,7 +178,7 @@ def _nodes(name: str, component: Component, file: h5py.File, dt: GivenDurations)
         for depth in range(len(around)):  # groups that only hold groups have attributes all the same
             members.setdefault(f"/{root}{'/'.join(around[: depth + 1])}", [])
         members[f"/{root}{'/'.join(around)}"].append(item)
-    nodes = {path: _dataset(items, dims, shapes, file, clocks) for path, items in members.items()}
+    nodes = {path: _dataset(items, dims, shapes, held, clocks) for path, items in members.items()}
     lists = f"/{name}" if longest is None else f"/{name}@events"  # a node has no times of steps around it and of events
     for told in component.events:
         nodes[f"{lists}{told.name}"] = event_list(file, told)
@@ -242,7 +244,7 @@ def _dataset(
     items: list[Stored],
     dims: dict[tuple[Any, ...], str],
     shapes: Mapping[str, tuple[int, ...]],
-    file: h5py.File,
+    file: Members,
     clocks: Mapping[str, _Clock | None],
 ) -> xr.Dataset:
     """Return the lazy variables of one node, with their time coordinate; a variable is never called ``time``."""
@@ -265,7 +267,7 @@ def _dataset(
     return found.assign_coords({name: np.asarray(names) for name, names in labels.items()}) if labels else found
 
 
-def _coordinate(length: int, told: Times | tuple[float, str] | None, file: h5py.File) -> xr.Coordinates:
+def _coordinate(length: int, told: Times | tuple[float, str] | None, file: Members) -> xr.Coordinates:
     if isinstance(told, tuple):
         return time_coordinate(length, told)
     if told is None:

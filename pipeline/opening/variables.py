@@ -20,6 +20,7 @@ from pipeline.opening.layouts.contents import attributes
 from pipeline.opening.layouts.protocol import Stored, Times
 
 __all__ = [
+    "Members",
     "base_name",
     "dim_keys",
     "free_name",
@@ -35,12 +36,23 @@ __all__ = [
 _DASK_BYTES = 16 * 2**20
 
 
-def lazy_variable(file: h5py.File, item: Stored, dims: tuple[str, ...]) -> xr.Variable:
+class Members(dict[str, Any]):
+    """What lies in a file, by full names; each is opened once, because that takes longer than what is asked of it."""
+
+    def __init__(self, file: h5py.File) -> None:
+        self.file = file
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = found = self.file[name]
+        return found
+
+
+def lazy_variable(file: h5py.File | Members, item: Stored, dims: tuple[str, ...]) -> xr.Variable:
     """Return what a layout understands of a dataset as a lazy variable: it, a column of it, or several put together.
 
     Parameters
     ----------
-    file : h5py.File
+    file : h5py.File or Members
     item : Stored
     dims : tuple of str
         In place of the layout's, which other variables may have of other sizes.
@@ -102,7 +114,7 @@ def shape_of(stored: h5py.Dataset, item: Stored) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def lazy_times(file: h5py.File, told: Times, dim: str = "time") -> xr.Variable:
+def lazy_times(file: h5py.File | Members, told: Times, dim: str = "time") -> xr.Variable:
     """Return stored times of steps, shape ``(time,)``, with their unit as the attribute ``units``; empty if unknown.
 
     Where they are times of events, the dimension is `dim`.

@@ -97,6 +97,8 @@ class _Guard:
             ready, answer = [child.stdout], b""
         if answer:
             return str(json.loads(answer))
+        if ready:  # it closed its end, because it is no more
+            child.wait()
         _end(child)
         if not ready:
             return f"listing it takes more than {seconds:.0f} s; it is damaged, or made to hold up what reads it"
@@ -120,8 +122,6 @@ def _end(child: Any) -> None:
             pipe.close()
         except OSError:
             pass
-    try:
-        child.wait(0.05 if child.poll() is None else None)
-    except subprocess.TimeoutExpired:
+    if child.poll() is None:  # there is nothing that it could lose
         child.kill()
-        child.wait()
+    child.wait()

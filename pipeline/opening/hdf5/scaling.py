@@ -115,9 +115,11 @@ class Polynomial:
 
 def cf_scaling(dataset: h5py.Dataset) -> Scaling | None:
     """Return the scaling that a dataset's attributes tell in the words of CF, or None if it is as stored."""
-    if dataset.dtype.kind not in "iuf" or h5py.check_enum_dtype(dataset.dtype) is not None:
+    kind = dataset.dtype
+    if kind.kind not in "iuf" or h5py.check_enum_dtype(kind) is not None:
         return None
-    told = {key: _numbers(dataset, key) for key in SCALING_ATTRIBUTES if key in dataset.attrs}
+    there = set(dataset.attrs.keys())
+    told = {key: _numbers(dataset, key) for key in SCALING_ATTRIBUTES if key in there}
     if not told:
         return None
     low, high = (told.get("valid_range") or (-math.inf, math.inf))[:2]

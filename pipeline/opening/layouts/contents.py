@@ -70,7 +70,9 @@ def member(group: h5py.Group, key: str) -> h5py.Group | h5py.Dataset | None:
         if isinstance(link, h5py.ExternalLink) and beyond(link.filename, group.file.filename):
             return None
         item = group[key]
-        return None if beyond(item.file.filename) else item  # a soft link may lead through another file
+        if isinstance(link, h5py.SoftLink) and beyond(item.file.filename):  # it may lead through another file
+            return None
+        return item
     except Exception:  # whatever h5py makes of a link to itself, through another file, or of a kind of its own
         return None
 

@@ -21,8 +21,13 @@ __all__ = ["sampling"]
 _RATES = ("sampling_rate", "sample_rate", "samplerate", "sampling_frequency", "SamplingRate", "SampleRate", "fs")
 
 
+_KEYS = {"dx", "Xspacing", *_RATES}
+
+
 def sampling(dataset: h5py.Dataset) -> tuple[Times, str] | None:
     """Return the times that attributes tell, and which ones do; None if they tell none."""
+    if not _KEYS.intersection(dataset.attrs.keys()):
+        return None
     for first, spacing, unit in (("x0", "dx", "xunit"), ("Xstart", "Xspacing", "Xunits")):
         if (step := _number(dataset, spacing)) is not None and step > 0:
             named = str(_value(dataset, unit) or "s")
