@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from pipeline.errors import SourceError
+from pipeline.opening.hdf5.remote import RemoteFile, is_remote
 
 __all__ = ["SUFFIXES", "passed_over", "readable_name", "run_files", "run_name"]
 
@@ -18,19 +19,21 @@ SUFFIXES = (
 _SIGNATURE, _PLACES = b"\x89HDF\r\n\x1a\n", (0, 512, 1024, 2048)
 
 
-def run_files(path: str | os.PathLike[str]) -> list[Path]:
+def run_files(path: str | os.PathLike[str]) -> list[Path | RemoteFile]:
     """Return the HDF5 files of the run at `path`, sorted by name.
 
     Parameters
     ----------
     path : path
-        One file, a folder of them, or a run folder that holds them in one subfolder.
+        One file, a folder of them, or a run folder that holds them in one subfolder; or the address of a file.
 
     Raises
     ------
     SourceError
         If the path does not exist, or no HDF5 file or more than one run is found there.
     """
+    if is_remote(path):
+        return [RemoteFile(str(path))]
     place = Path(path)
     try:
         if not place.exists():
@@ -52,6 +55,8 @@ def run_files(path: str | os.PathLike[str]) -> list[Path]:
 
 def run_name(path: str | os.PathLike[str]) -> str:
     """Return the name of the run at `path`: the folder's name, or the file's without its ending."""
+    if is_remote(path):
+        return RemoteFile(str(path)).stem
     place = Path(path).resolve()
     return readable_name(place.name if place.is_dir() else place.stem)
 
@@ -64,9 +69,9 @@ def readable_name(name: str) -> str:
 def passed_over(path: str | os.PathLike[str]) -> list[str]:
     """Return the names of the files of a run's folder that are HDF5 but are not named so."""
     place = Path(path)
-    if not place.is_dir():
+    if is_remote(path) or not place.is_dir():
         return []
-    folders = {file.parent for file in run_files(path)}
+    folders = {file.parent for file in run_files(path) if isinstance(file, Path)}
     files = (f for folder in folders for f in folder.iterdir() if f.suffix.lower() not in SUFFIXES and f.is_file())
     return sorted(file.name for file in files if not file.name.startswith(".") and _is_hdf5(file))
 
@@ -80,9 +85,9 @@ def _is_hdf5(file: Path) -> bool:
     return any(head[at : at + len(_SIGNATURE)] == _SIGNATURE for at in _PLACES)
 
 
-def _inside(folder: Path) -> list[Path]:
+def _inside(folder: Path) -> list[Path | RemoteFile]:
     found = (f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and not f.name.startswith("."))
-    return sorted(f for f in found if not f.is_dir())
+    return [*sorted(f for f in found if not f.is_dir())]
 
 
 def _folders(place: Path) -> list[Path]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import h5py
 import numpy as np
 import xarray as xr
 from xarray.core import indexing
 
+from pipeline.opening.hdf5.file import absolute
 from pipeline.opening.hdf5.joined import JoinedArray, PulsedTimes, RaggedUnits
 from pipeline.opening.layouts.contents import attributes
 from pipeline.opening.layouts.protocol import EventList, Stored, Times
@@ -51,7 +50,7 @@ def _times(file: h5py.File, told: EventList) -> xr.Variable:
     first = lazy_times(file, Times(told.times[0], unit=told.unit), "event")
     parts = tuple(stored_array(file[name]) for name in told.times)
     joined = xr.Variable("event", indexing.LazilyIndexedArray(JoinedArray(parts)), first.attrs)
-    joined.encoding = {"source": str(Path(file.filename).absolute()), "dataset": told.times[0], "gaps": []}
+    joined.encoding = {"source": absolute(file.filename), "dataset": told.times[0], "gaps": []}
     return joined
 
 

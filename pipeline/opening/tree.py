@@ -19,6 +19,7 @@ from pipeline.opening.event_lists import event_list
 from pipeline.opening.hdf5 import guard
 from pipeline.opening.hdf5.bounds import within
 from pipeline.opening.hdf5.file import open_file
+from pipeline.opening.hdf5.remote import RemoteFile
 from pipeline.opening.layouts.contents import attributes, member
 from pipeline.opening.layouts.protocol import Component, Stored, Times
 from pipeline.opening.layouts.registry import read
@@ -119,7 +120,7 @@ def open_run(
 
 
 def _open(
-    path: Path, taken: set[str], dt: GivenDurations, axes: GivenAxes, called: str | None
+    path: Path | RemoteFile, taken: set[str], dt: GivenDurations, axes: GivenAxes, called: str | None
 ) -> dict[str, xr.Dataset]:
     """Return the nodes of one file; h5py's own errors are those of a damaged file."""
     if problem := guard.check(path):
@@ -145,7 +146,7 @@ def node_settings(node: xr.DataTree | xr.Dataset) -> dict[str, Any]:
     return {str(name): bool(value) if name in truths else value for name, value in node.attrs.items()}
 
 
-def _free_name(wanted: str | None, file: Path, taken: set[str]) -> str:
+def _free_name(wanted: str | None, file: Path | RemoteFile, taken: set[str]) -> str:
     """Return the node name for a component; where two files name the same one, the later takes its file's name."""
     stem, whole = readable_name(file.stem), readable_name(file.name)
     tried = [(wanted or "").replace("/", "_"), stem, whole, f"{whole}-{len(taken)}"]

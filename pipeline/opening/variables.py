@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import h5py
@@ -12,6 +11,7 @@ import numpy as np
 import xarray as xr
 from xarray.core import indexing
 
+from pipeline.opening.hdf5.file import absolute
 from pipeline.opening.hdf5.joined import ReshapedArray, StackedArray
 from pipeline.opening.hdf5.lazy_array import FromFiles, StoredArray, compression, field_type
 from pipeline.opening.hdf5.scaling import SCALING_ATTRIBUTES, Meaning, cf_scaling
@@ -100,7 +100,7 @@ def stored_array(stored: h5py.Dataset, scaling: Meaning | None = None, field: st
         dtype = np.dtype(bool) if dtype.kind == "b" else dtype.base
     if not field:
         scaling = scaling or cf_scaling(stored)
-    path, native = str(_file_of(stored)), np.dtype(dtype).newbyteorder("=")
+    path, native = _file_of(stored), np.dtype(dtype).newbyteorder("=")
     return StoredArray(path, stored.name, shape, native, scaling, sources_of(stored), field)
 
 
@@ -188,6 +188,6 @@ def _dask_chunks(array: StoredArray, dims: tuple[str, ...], chunks: tuple[int, .
     return whole | {dims[axis]: min(length, max(least, kept // least * least))}
 
 
-def _file_of(stored: h5py.Dataset) -> Path:
+def _file_of(stored: h5py.Dataset) -> str:
     """Return the absolute path of the file that holds a dataset (with external links, not the one it was found in)."""
-    return Path(stored.file.filename).absolute()
+    return absolute(stored.file.filename)

@@ -13,6 +13,7 @@ import xarray as xr
 from pipeline.errors import PipelineError, SettingError
 from pipeline.opening import open_run
 from pipeline.opening.discover import readable_name, run_name
+from pipeline.opening.hdf5.remote import is_remote
 from pipeline.planning.config import Plots
 from pipeline.planning.match import plan_run
 from pipeline.planning.plan import Plan
@@ -56,7 +57,11 @@ def plan_sources(
             if not run.children:  # no file of it could be opened
                 continue
         place = str(run.encoding.get("source") or "")
-        plans.append(replace(plan_run(run, plots), name=name, source=place and os.path.realpath(place)))
+        plans.append(
+            replace(
+                plan_run(run, plots), name=name, source=place if is_remote(place) else place and os.path.realpath(place)
+            )
+        )
     return plans, failed
 
 
@@ -66,7 +71,7 @@ def _common_name(sources: Sequence[Source]) -> str | None:
     Their runs are compared in TensorBoard, which takes the same tags and columns. None if they have no word in common.
     """
     paths = [Path(item) for item in sources if isinstance(item, str | os.PathLike)]
-    if len(paths) < 2 or len(paths) < len(sources) or any(path.is_dir() for path in paths):
+    if len(paths) < 2 or len(paths) < len(sources) or any(path.is_dir() or is_remote(path) for path in paths):
         return None
     stems = [readable_name(path.stem) for path in paths]
     shared = os.path.commonprefix(stems)
@@ -82,6 +87,9 @@ def _run_names(sources: Sequence[Source]) -> list[str]:
         if isinstance(item, xr.DataTree):
             parts.append((item.name or "run",))
         else:
+            if is_remote(item):
+                parts.append((*str(item).split("/")[2:-1], run_name(item)))
+                continue
             path = Path(item).resolve()
             parts.append((*map(readable_name, path.parts[1:-1]), run_name(path)))
     names = [part[-1] for part in parts]

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
+from pipeline.opening.hdf5.remote import is_remote
+
 __all__ = ["beyond", "within"]
 
 #: The folder that links may lead into; None where they may lead anywhere.
@@ -22,7 +24,8 @@ _FOLDER: ContextVar[str | None] = ContextVar("folder", default=None)
 def within(path: str | os.PathLike[str], *, anywhere: bool = False) -> Iterator[None]:
     """Let links lead into a folder, or into that of a file, and what is below."""
     place = Path(os.path.abspath(path))
-    token = _FOLDER.set(None if anywhere else str(place if place.is_dir() else place.parent))
+    folder = os.path.dirname(str(path)) if is_remote(path) else str(place if place.is_dir() else place.parent)
+    token = _FOLDER.set(None if anywhere else folder)
     try:
         yield
     finally:
@@ -42,7 +45,8 @@ def beyond(target: str, beside: str = "") -> str:
     folder = _FOLDER.get()
     if folder is None:
         return ""
-    place = os.path.abspath(os.path.join(os.path.dirname(beside), target))
+    place = os.path.join(os.path.dirname(beside), target)
+    place = place if is_remote(place) else os.path.abspath(place)
     if place.startswith(os.path.join(folder, "")):
         return ""
     return f"in {place}, which is outside of {folder}; --follow-links allows it"

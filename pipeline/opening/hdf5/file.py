@@ -10,8 +10,9 @@ from typing import Any
 import h5py
 
 from pipeline.errors import SourceError
+from pipeline.opening.hdf5.remote import is_remote, opened
 
-__all__ = ["open_file"]
+__all__ = ["absolute", "open_file"]
 
 
 @contextmanager
@@ -33,7 +34,19 @@ _WAYS: tuple[dict[str, Any], ...] = ({"locking": False}, {}, {"locking": True}, 
 _IN_USE = ("locking flag values", "already open")
 
 
+def absolute(filename: str) -> str:
+    """Return the absolute path of an open file by its name, or its address."""
+    return filename if is_remote(filename) else os.path.abspath(filename)
+
+
 def _opened(path: str | os.PathLike[str]) -> h5py.File:
+    if is_remote(path):
+        try:
+            return h5py.File(opened(str(path)), "r")
+        except SourceError:
+            raise
+        except OSError as cause:
+            raise SourceError(f"{path}: not an HDF5 file, or a damaged one ({cause})") from cause
     first: OSError | None = None
     for way in _WAYS:
         try:

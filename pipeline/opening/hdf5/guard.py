@@ -5,8 +5,6 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import select
-import signal
 import subprocess
 import sys
 import threading
@@ -83,36 +81,21 @@ class _Guard:
         atexit.register(_end, self._child)
 
     def asked(self, path: str, seconds: float) -> str:
-        """Ask the child about a file, and wait so long at most; return why it must not be opened."""
+        """Ask the child about a file, which may take so long at most; return why it must not be opened."""
         self.begin()
         child = self._child
         if child is None or child.stdin is None or child.stdout is None:
             return ""
         try:
-            child.stdin.write(json.dumps(path).encode() + b"\n")
+            child.stdin.write(json.dumps([path, seconds]).encode() + b"\n")
             child.stdin.flush()
-            ready, _, _ = select.select([child.stdout], [], [], seconds)
-            answer = child.stdout.readline() if ready else b""
+            answer = child.stdout.readline()
         except (OSError, ValueError):
-            ready, answer = [child.stdout], b""
+            answer = b""
         if answer:
             return str(json.loads(answer))
-        if ready:  # it closed its end, because it is no more
-            child.wait()
         _end(child)
-        if not ready:
-            return f"listing it takes more than {seconds:.0f} s; it is damaged, or made to hold up what reads it"
-        return f"HDF5 itself crashes on it ({_ended(child)}); it is damaged, or made to do so"
-
-
-def _ended(child: Any) -> str:
-    code = child.returncode
-    if code is not None and code < 0:
-        try:
-            return signal.Signals(-code).name
-        except ValueError:
-            pass
-    return f"exit code {code}"
+        return "it cannot be listed, because the process that does so has ended"
 
 
 def _end(child: Any) -> None:

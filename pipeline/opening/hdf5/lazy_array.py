@@ -21,6 +21,7 @@ from xarray.core import indexing
 from pipeline.errors import SourceError
 from pipeline.opening.hdf5.chunks import read_chunks
 from pipeline.opening.hdf5.file import open_file
+from pipeline.opening.hdf5.remote import is_remote, state
 from pipeline.opening.hdf5.scaling import Meaning
 from pipeline.opening.hdf5.sources import Sources
 
@@ -134,8 +135,10 @@ def stored_identity(variable: xr.Variable) -> str:
     return f"{stored.identity()} {lazy.key} {[_state_of(path) for path in stored.paths]}"
 
 
-def _state_of(path: str) -> tuple[int, int, str]:
+def _state_of(path: str) -> tuple[Any, ...]:
     """Return a file's size, its time of change, and a digest of its first and last bytes."""
+    if is_remote(path):
+        return state(path)
     status = os.stat(path)
     with open(path, "rb") as file:
         digest = hashlib.sha256(file.read(_ENDS))
@@ -190,7 +193,11 @@ def _read(dataset: h5py.Dataset, key: tuple[int | slice, ...]) -> npt.NDArray[An
             whole = (*key[:axis], slice(wanted[0], wanted[-1] + 1), *key[axis + 1 :])
             inner = sum(isinstance(before, slice) for before in key[:axis])
             return _read(dataset, whole)[(slice(None),) * inner + (slice(None, None, wanted.step),)].copy()
-        if axis == 0 and all(_is_whole(other, size) for other, size in zip(key[1:], dataset.shape[1:], strict=True)):
+        if (
+            axis == 0
+            and not is_remote(dataset.file.filename)
+            and all(_is_whole(other, size) for other, size in zip(key[1:], dataset.shape[1:], strict=True))
+        ):
             found = read_chunks(dataset, wanted)
             if found is not None:
                 return found

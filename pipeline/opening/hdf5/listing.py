@@ -1,12 +1,15 @@
 """A child process that lists HDF5 files first, because HDF5 itself crashes on some that are damaged or made to do so.
 
-It runs as a script with h5py alone: a line of JSON comes in with a path, a line goes out with what went wrong, if
-anything did. All that opening a file looks at is looked at here, and of small files the values too.
+It runs as a script with h5py alone: a line of JSON comes in with a path and seconds, a line goes out with what went
+wrong, if anything did. All that opening a file looks at is looked at here, and of small files the values too.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import select
+import signal
 import sys
 from typing import Any
 
@@ -20,16 +23,43 @@ _MEMORY = 4 << 30
 
 def main() -> None:
     """List the files that are asked for, until there are no more."""
-    _limit_memory()
     for line in sys.stdin:
-        error = ""
-        try:
-            _list(json.loads(line))
-        except MemoryError:
-            error = "it takes more memory than a file's contents should"
-        except Exception:  # what h5py can say is said where the file is opened
-            error = ""
-        print(json.dumps(error), flush=True)
+        path, seconds = json.loads(line)
+        print(json.dumps(_apart(path, seconds) if hasattr(os, "fork") else _here(path)), flush=True)
+
+
+def _apart(path: str, seconds: float) -> str:
+    """List a file in a process of its own, in which HDF5 has seen no other; return what is wrong with it."""
+    out, end = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(out)
+        _limit_memory()
+        os.write(end, (_here(path) or " ").encode())
+        os._exit(0)
+    os.close(end)
+    ready, _, _ = select.select([out], [], [], seconds)
+    answer = os.read(out, 1000).decode() if ready else ""
+    os.close(out)
+    if not answer and not ready:
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    if not ready:
+        return f"listing it takes more than {seconds:.0f} s; it is damaged, or made to hold up what reads it"
+    if not answer:
+        ended = signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else f"exit code {status >> 8}"
+        return f"HDF5 itself crashes on it ({ended}); it is damaged, or made to do so"
+    return answer.strip()
+
+
+def _here(path: str) -> str:
+    try:
+        _list(path)
+    except MemoryError:
+        return "it takes more memory than a file's contents should"
+    except Exception:  # what h5py can say is said where the file is opened
+        return ""
+    return ""
 
 
 def _limit_memory() -> None:

@@ -13,6 +13,7 @@ import h5py
 
 from pipeline.opening.layouts.contents import attributes, datasets, member, settings_of
 from pipeline.opening.layouts.protocol import Component, EventList, Stored, Times
+from pipeline.opening.layouts.time_axis import arranged
 from pipeline.opening.variables import unit_in
 
 __all__ = ["Sonata"]
@@ -22,6 +23,8 @@ __all__ = ["Sonata"]
 _IDS = ("node_ids", "gids")
 
 
+#: Where SONATA keeps what it describes.
+_PLACES = ("/report/", "/spikes/", "/ecp/", "/nodes/", "/edges/")
 #: Columns that are named, at most.
 _MOST_NAMES = 1 << 16
 
@@ -44,6 +47,9 @@ class Sonata:
         """Return the reports; ids and pointers are no series."""
         found, left_out = datasets(file)
         stored, events = [], []
+        rest = {name: item for name, item in found.items() if not name.startswith(_PLACES)}
+        for name in rest:  # what else a file holds is read as in any other
+            del found[name]
         for name, item in found.items():
             around, _, base = name.rpartition("/")
             if base == "data" and f"{around}/mapping/time" in found and item.ndim == 2:
@@ -57,7 +63,9 @@ class Sonata:
                 events.append(EventList(around, (name,), unit_in(attributes(item)) or "ms", ids))
             elif not (name.startswith("/spikes/") and base in _IDS):
                 left_out[name] = "ids and pointers of a report"
-        return Component(None, settings_of(file), stored, left_out, events=events)
+        result = arranged(file, rest, left_out)
+        both = [*stored, *result.stored]
+        return Component(None, settings_of(file), both, result.left_out, result.notes, [*events, *result.events])
 
 
 def _ids(found: dict[str, h5py.Dataset], group: str) -> str | None:

@@ -18,24 +18,34 @@ from pipeline.opening.hdf5 import guard, listing
 from tests.common import write_hdf5
 from tests.hostile import good_files, mutations
 
-#: In place of the real child: it dies, hangs or answers by the name of the file that it is asked about.
-CHILD = """
-import json, os, signal, sys
-for line in sys.stdin:
-    path = os.path.basename(json.loads(line))
+#: In place of looking at a file: it crashes, hangs or takes too much by the name of the file.
+LISTING = """
+import importlib.util, os, signal, sys
+spec = importlib.util.spec_from_file_location("listing", {real!r})
+listing = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(listing)
+def look(path):
+    path = os.path.basename(path)
     if "crash" in path:
         os.kill(os.getpid(), signal.SIGSEGV)
     if "hang" in path:
         signal.pause()
-    print(json.dumps("it is too much" if "much" in path else ""), flush=True)
+    if "much" in path:
+        raise MemoryError
+listing._list = look
+listing.main()
 """
+
+
+def written(folder: Path) -> Path:
+    script = folder / "listing.py"
+    script.write_text(LISTING.format(real=listing.__file__))
+    return script
 
 
 @pytest.fixture
 def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> guard._Guard:
-    script = tmp_path / "child.py"
-    script.write_text(CHILD)
-    monkeypatch.setattr(guard, "_LISTING", script)
+    monkeypatch.setattr(guard, "_LISTING", written(tmp_path))
     monkeypatch.setattr(guard, "_SECONDS", 0.5)
     fresh = guard._Guard()
     monkeypatch.setattr(guard, "_guard", lambda process: fresh)
@@ -59,7 +69,16 @@ def test_a_file_that_holds_up_its_reader_is_given_up(tmp_path: Path, child: guar
 
 
 def test_what_the_child_says_is_the_error(tmp_path: Path, child: guard._Guard) -> None:
-    assert guard.check(write_hdf5(tmp_path / "much.h5", v=np.zeros(5))) == "it is too much"
+    assert "more memory" in guard.check(write_hdf5(tmp_path / "much.h5", v=np.zeros(5)))
+
+
+def test_a_child_that_ended_is_told_and_replaced(tmp_path: Path, child: guard._Guard) -> None:
+    path = write_hdf5(tmp_path / "a.h5", v=np.zeros(5))
+    child.begin()
+    assert child._child is not None
+    child._child.kill()
+    child._child.wait()
+    assert guard.check(path) == ""  # a new one was started
 
 
 def test_an_unchanged_file_is_listed_once_and_a_changed_one_again(
@@ -79,13 +98,13 @@ def test_an_unchanged_file_is_listed_once_and_a_changed_one_again(
 def test_the_other_files_of_a_command_are_converted(tmp_path: Path) -> None:
     for name in ("crash", "good"):
         write_hdf5(tmp_path / f"{name}.h5", v=np.zeros((5, 2)), time=np.arange(5.0))
-    (tmp_path / "child.py").write_text(CHILD)
+    listing_ = written(tmp_path)
     script = (
         "import sys; from pathlib import Path; from pipeline.opening.hdf5 import guard; "
         "guard._LISTING = Path(sys.argv[1]); from pipeline.cli.parser import main; sys.exit(main(sys.argv[2:]))"
     )
     words = ["convert", str(tmp_path / "crash.h5"), str(tmp_path / "good.h5"), "--out", str(tmp_path / "tb")]
-    done = subprocess.run([sys.executable, "-c", script, tmp_path / "child.py", *words], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", script, listing_, *words], capture_output=True, text=True)
     assert done.returncode == 1
     assert [line for line in done.stderr.splitlines() if "error" in line] == [
         f"hdf2tb: error: {tmp_path}/crash.h5: HDF5 itself crashes on it (SIGSEGV); it is damaged, or made to do so"
