@@ -11,9 +11,13 @@ import h5py
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
+import pipeline
 from pipeline.opening.layouts.protocol import Stored
 from pipeline.opening.variables import lazy_variable
+from pipeline.slicing.budget import Budget
+from tests.common import accumulated
 
 TYPES = ["i1", "u1", "<i2", ">i2", "<u4", "<i8", ">u8", "<f2", "<f4", ">f4", "<f8", ">f8", "?", "E"]
 FILTERS: list[dict[str, Any]] = [
@@ -157,3 +161,51 @@ def test_any_part_of_any_dataset_is_what_h5py_reads(given: dict[str, Any]) -> No
         assert found.dtype.isnative
         np.testing.assert_array_equal(found, wanted)
         np.testing.assert_array_equal(variable.to_numpy(), expected)
+
+
+# Read back from TensorBoard -------------------------------------------------------------------------------------------
+
+
+@st.composite
+def traces(draw: st.DrawFn) -> dict[str, Any]:
+    """Return an array with its chunks, its time axis, and how it is drawn and cut."""
+    ndim = draw(st.integers(1, 2))
+    shape = tuple(draw(st.lists(st.integers(1, 40), min_size=ndim, max_size=ndim)))
+    axis = draw(st.integers(0, ndim - 1))
+    dtype = draw(st.sampled_from(["f4", "f8", "i2", "u1", "i8", ">f4"]))
+    elements = st.floats(-(2.0**100), 2.0**100, width=32) if "f" in dtype else None
+    times = np.cumsum(draw(st.lists(st.floats(1e-3, 9.0), min_size=shape[axis], max_size=shape[axis])))
+    return {
+        "values": draw(arrays(dtype, shape, elements=elements)),
+        "chunks": tuple(draw(st.integers(1, size)) for size in shape) if draw(st.booleans()) else None,
+        "axis": axis,
+        "times": times if draw(st.booleans()) else None,
+        "step": draw(st.integers(1, 7)),
+        "block": draw(st.sampled_from([1, 64, 300, 1 << 20])),
+    }
+
+
+@given(traces())
+@settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+def test_points_are_what_numpy_makes_of_the_array(given: dict[str, Any]) -> None:
+    values, axis, times = given["values"], given["axis"], given["times"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.h5"
+        with h5py.File(path, "w") as file:
+            file.create_dataset("v", data=values, chunks=given["chunks"]).dims[axis].label = "time"
+            if times is not None:
+                file["time"] = times
+                file["time"].attrs["units"] = "ms"
+        plots = [{"v": {"kind": "trace", "format": "scalar", "step": given["step"]}}]
+        pipeline.convert(path, Path(folder) / "tb", plots, memory=Budget(each=1 << 24, block=given["block"]))
+        found = accumulated(Path(folder) / "tb" / "a")
+        rows = np.moveaxis(values, axis, 0).reshape(values.shape[axis], -1).astype("f4")[:: given["step"]]
+        steps = np.arange(values.shape[axis])[:: given["step"]]
+        tags = ["a/v"] if values.ndim == 1 else [f"a/N{unit}/v" for unit in range(rows.shape[1])]
+        assert sorted(found.Tags()["scalars"]) == sorted(tags)
+        seconds = steps if times is None else times[:: given["step"]] * 1e-3
+        for tag, column in zip(tags, rows.T, strict=True):
+            points = found.Scalars(tag)
+            assert [point.step for point in points] == steps.tolist()
+            np.testing.assert_array_equal(np.array([point.value for point in points], "f4"), column)
+            np.testing.assert_allclose([point.wall_time for point in points], seconds, rtol=1e-9, atol=2e-3)
