@@ -440,6 +440,44 @@ def test_monitors_of_brian_and_recorders_of_nest(tmp_path: Path) -> None:
     assert run["a@events/trains/spikes"].encoding["events"] == ("n2", "n10")
 
 
+@pytest.mark.parametrize("order", ["time", "sender"])
+def test_multimeters_of_nest_in_long_form(tmp_path: Path, order: str) -> None:
+    path, voltage = tmp_path / "a.h5", RNG.normal(size=(50, 4))
+    senders, times = np.array([3, 7, 8, 12]), 1.0 + np.arange(50) * 0.5
+    with h5py.File(path, "w") as file:
+        grid = np.meshgrid(times, senders, indexing="ij")
+        flat = (lambda a: a.ravel()) if order == "time" else (lambda a: a.T.ravel())
+        file["multimeter/times"], file["multimeter/senders"] = map(flat, grid)
+        file["multimeter/V_m"], file["multimeter/g_ex"] = flat(voltage), flat(voltage * 2)
+    run = open_run(path)
+    for name, expected in (("V_m", voltage), ("g_ex", voltage * 2)):
+        found = named(run, name)
+        np.testing.assert_array_equal(found.transpose("time", ...), expected)
+        np.testing.assert_allclose(found.time, times)
+        assert found.coords[found.dims[1 if order == "time" else 0]].values.tolist() == ["3", "7", "8", "12"]
+
+
+@pytest.mark.parametrize("form", ["each", "two numbers"])
+def test_snirf(tmp_path: Path, form: str) -> None:
+    path, values = tmp_path / "a.snirf", RNG.normal(size=(30, 4))
+    with h5py.File(path, "w") as file:
+        file["formatVersion"] = "1.1"
+        file["nirs/data1/dataTimeSeries"] = values
+        file["nirs/data1/time"] = 2.0 + np.arange(30) * 0.1 if form == "each" else [2.0, 0.1]
+        file["nirs/data1/measurementList1/sourceIndex"] = 1
+        file["nirs/aux1/dataTimeSeries"], file["nirs/aux1/time"] = np.arange(9.0), np.arange(9.0)
+        file["nirs/probe/sourcePos3D"] = np.ones((2, 3))
+        file["nirs/metaDataTags/TimeUnit"] = "s"
+    run = open_run(path)
+    assert layout_of(run) == "SNIRF"
+    found = run["a/nirs/data1/dataTimeSeries"]
+    np.testing.assert_array_equal(found, values)
+    np.testing.assert_allclose(found.time, 2.0 + np.arange(30) * 0.1)
+    assert found.time.attrs["units"] == "s"
+    np.testing.assert_array_equal(run["a@9/nirs/aux1/dataTimeSeries"].time, np.arange(9))
+    assert run["a"].encoding["left_out"]["/nirs/probe/sourcePos3D"] == "nothing tells that it runs in time"
+
+
 def test_sapicore_s_log(tmp_path: Path) -> None:
     path = tmp_path / "a.h5"
     voltage, gain = RNG.normal(size=(30, 4)).astype("f4"), RNG.normal(size=30)

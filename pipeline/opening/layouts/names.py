@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from typing import Any
 
 import h5py
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.opening.hdf5.attributes import attribute
 from pipeline.opening.layouts.clocks import folder, unit_in_name
-from pipeline.opening.layouts.protocol import EventList
+from pipeline.opening.layouts.protocol import EventList, Stored, Times
 
-__all__ = ["by_number", "event_lists", "is_index", "labels_beside", "texts"]
+__all__ = ["by_number", "event_lists", "is_index", "labels_beside", "long_forms", "texts"]
 
 #: Times of spikes, as simulators and sorters call them in a file of their own or beside the ids.
 _SPIKE_TIMES = re.compile(r"(spike[s_]?)?(times?|timestamps?|t)([_ ]?(s|ms|us|ns))?", re.IGNORECASE)
@@ -26,6 +28,8 @@ _SPIKE_GROUP = re.compile(r".*spikes?(_?(times?|trains?|monitor\w*|recorder\w*))
 _INDEX = re.compile(r"(.*_)?(ids?|gids?|index|indices|idx|index_pointers?)", re.IGNORECASE)
 _LABELS = re.compile(r"(.*_)?(labels?|names?|channels?|ids|electrodes?|neurons?|units?|columns?)", re.IGNORECASE)
 
+#: Rows of a long form that are looked at to see how many a unit has.
+_MOST_ROWS = 1 << 16
 #: Texts that are read as labels: so many, of so many letters.
 _MOST_LABELS, _LONGEST_LABEL = 4096, 200
 
@@ -62,7 +66,8 @@ def _pair(group: str, names: list[str], found: Mapping[str, h5py.Dataset]) -> Ev
     named = _SPIKE_GROUP.fullmatch(_base(group)) or _base(time).lower().startswith("spike")
     if others and not named:
         return None
-    return EventList(group or "/spikes", (time,), unit_in_name(_base(time).removeprefix("spike_")), ids)
+    unit = "ms" if _base(ids) == "senders" else unit_in_name(_base(time).removeprefix("spike_"))  # NEST counts so
+    return EventList(group or "/spikes", (time,), unit, ids)
 
 
 def _trains(group: str, names: list[str], found: Mapping[str, h5py.Dataset]) -> EventList | None:
@@ -81,6 +86,57 @@ def _groups_of_trains(group: str, names: list[str]) -> EventList | None:
     ordered = tuple(sorted(names, key=by_number))
     labels = tuple(_base(folder(name)) for name in ordered)
     return EventList(group, ordered, labels=labels) if len(set(labels)) == len(labels) else None
+
+
+def long_forms(found: Mapping[str, h5py.Dataset], taken: Container[str | None]) -> tuple[list[Stored], set[str]]:
+    """Return recordings in long form, a row a unit and time, as NEST's multimeters are; and the names that are used up.
+
+    Only the first rows and the last are looked at.
+    """
+    stored: list[Stored] = []
+    used: set[str] = set()
+    for name, ids in found.items():
+        if _base(name) not in ("senders", "sender") or ids.ndim != 1 or name in taken or ids.dtype.kind not in "iu":
+            continue
+        times = found.get(f"{folder(name)}/times")
+        values = [n for n, item in found.items() if folder(n) == folder(name) and item.shape == ids.shape]
+        values = [n for n in values if n not in (name, f"{folder(name)}/times")]
+        if times is None or times.shape != ids.shape or not values or not (grid := _grid(ids, times)):
+            continue
+        dims, inner, labels, clock = grid
+        why = f"rows of {name[1:]} and {times.name[1:]}"
+        stored += [Stored(n, dims, clock, inner=(inner,), labels=labels, why=why) for n in values]
+        used |= {name, times.name, *values}
+    return stored, used
+
+
+def _grid(ids: h5py.Dataset, times: h5py.Dataset) -> tuple[tuple[str, str], int, tuple[str, ...], Times] | None:
+    """Return dimensions, length of the inner one, names of units and clock of rows that are a whole grid."""
+    count, head = ids.size, ids[:_MOST_LABELS]
+    again = np.flatnonzero(head == head[:1])[1:]
+    if not len(again):
+        return None
+    by_time = int(again[0]) > 1
+    inner = int(again[0]) if by_time else _steps(head, times)
+    if not inner or count % inner or count == inner:
+        return None
+    units = head[:inner] if by_time else ids[::inner]
+    first, step = float(times[0]), float(times[inner if by_time else 1]) - float(times[0])
+    steps = count // inner if by_time else inner
+    if step <= 0 or len(set(units.tolist())) != len(units) or abs(times[-1] - first - step * (steps - 1)) > step / 4:
+        return None
+    dims = ("time", "unit") if by_time else ("unit", "time")
+    return dims, inner, tuple(map(str, units.tolist())), Times(None, first, step, "ms")
+
+
+def _steps(head: npt.NDArray[Any], times: h5py.Dataset) -> int:
+    """Return how many rows the first unit has, where those of a unit follow each other."""
+    changes = np.flatnonzero(head != head[0])
+    if len(changes):
+        return int(changes[0])
+    rows = times[:_MOST_ROWS]
+    falls = np.flatnonzero(np.diff(rows) < 0)
+    return int(falls[0]) + 1 if len(falls) else 0
 
 
 def is_index(name: str, dataset: h5py.Dataset) -> bool:

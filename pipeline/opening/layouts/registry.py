@@ -11,6 +11,7 @@ from importlib.metadata import entry_points
 import h5py
 
 from pipeline.errors import LayoutWarning, PipelineError
+from pipeline.opening.layouts.anndata import AnnData
 from pipeline.opening.layouts.episodes import Episodes
 from pipeline.opening.layouts.generic import Generic
 from pipeline.opening.layouts.h5md import H5md
@@ -26,6 +27,7 @@ from pipeline.opening.layouts.protocol import Component, Layout
 from pipeline.opening.layouts.pytables import PyTables
 from pipeline.opening.layouts.sapicore import Sapicore
 from pipeline.opening.layouts.sapicore_log import SapicoreLog
+from pipeline.opening.layouts.snirf import Snirf
 from pipeline.opening.layouts.sonata import Sonata
 
 __all__ = ["ENTRY_POINTS", "LAYOUTS", "read"]
@@ -44,7 +46,9 @@ LAYOUTS: tuple[Layout, ...] = (
     Nexus(),
     OpenPmd(),
     MultiChannel(),
+    Snirf(),
     Episodes(),
+    AnnData(),
     NetCdf(),
     Pandas(),
     PyTables(),

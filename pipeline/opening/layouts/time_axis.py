@@ -22,7 +22,7 @@ import h5py
 from pipeline.opening.layouts.clocks import Clocks, is_clock, is_empty_scale, means_time, unit_in_name
 from pipeline.opening.layouts.columns import NO_TIMES, columns, is_table
 from pipeline.opening.layouts.contents import COMPOUND, TEXT, readable
-from pipeline.opening.layouts.names import event_lists, is_index, labels_beside, texts
+from pipeline.opening.layouts.names import event_lists, is_index, labels_beside, long_forms, texts
 from pipeline.opening.layouts.protocol import EventList, Stored, Times
 from pipeline.opening.layouts.sampling import sampling
 
@@ -69,7 +69,8 @@ def arranged(
     notes: list[str] = []
     left_out = dict(left_out)
     events = event_lists(numbers)
-    of_events = {name for told in events for name in (*told.times, told.units)}
+    long, of_records = long_forms(numbers, {name for told in events for name in (*told.times, told.units)})
+    of_events = of_records | {name for told in events for name in (*told.times, told.units)}
     found = {name: item for name, item in numbers.items() if name not in of_events}
     known = {name: file[name] for name, why in left_out.items() if why == TEXT and name in file}
     clocks = Clocks({name: max(item.shape) for name, item in found.items() if is_clock(name, item)})
@@ -81,7 +82,7 @@ def arranged(
         left_out[name] = "ids or an index"
         del drawn[name], told[name]
     lengths = {drawn[name].shape[one.axis] for name, one in told.items() if one.axis is not None}
-    stored = []
+    stored = [*long]
     for name, item in drawn.items():
         one = told[name]
         if one.guessed and not guess:

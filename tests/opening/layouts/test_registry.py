@@ -153,6 +153,21 @@ def pytables_file(path: Path) -> Path:
     return path
 
 
+def snirf_file(path: Path) -> Path:
+    with h5py.File(path, "w") as file:
+        file["formatVersion"] = "1.1"
+        file["nirs/data1/dataTimeSeries"], file["nirs/data1/time"] = np.ones((20, 3)), np.array([5.0, 0.25])
+        file["nirs/metaDataTags/TimeUnit"] = "s"
+    return path
+
+
+def anndata_file(path: Path) -> Path:
+    with h5py.File(path, "w") as file:
+        file.attrs["encoding-type"] = "anndata"
+        file["X"], file["obs/n"], file["var/n"] = np.ones((5, 4)), np.ones(5), np.ones(4)
+    return path
+
+
 #: For each layout a file of its own; a new layout needs a line here.
 EXAMPLES: dict[str, Callable[[Path], Path]] = {
     "sapicore": sapicore_file,
@@ -161,6 +176,8 @@ EXAMPLES: dict[str, Callable[[Path], Path]] = {
     "MATLAB 7.3": matlab_file,
     "sapicore log": sapicore_log_file,
     "NIX": nix_file,
+    "SNIRF": snirf_file,
+    "AnnData": anndata_file,
     "H5MD": h5md_file,
     "NeXus": nexus_file,
     "openPMD": openpmd_file,
