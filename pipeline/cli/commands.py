@@ -15,7 +15,7 @@ from pipeline.planning.config import parse_plot, read_config
 from pipeline.tables import columns, show, text_of
 from pipeline.units import size_text
 
-__all__ = ["convert", "demo", "inspect", "view"]
+__all__ = ["convert", "demo", "inspect", "serve", "view"]
 
 
 def convert(given: argparse.Namespace) -> int:
@@ -25,9 +25,7 @@ def convert(given: argparse.Namespace) -> int:
     from pipeline.running.display import shown
     from pipeline.running.report import Report
 
-    plots: list[dict[str, Any]] | None = None
-    if given.config or given.plot:
-        plots = (read_config(given.config) if given.config else []) + [parse_plot(text) for text in given.plot]
+    plots = _plots(given)
     with _warnings_as_lines():
         if given.dry_run:
             return _dry_run(given, None if plots is None else parse_plots(plots))
@@ -55,6 +53,13 @@ def convert(given: argparse.Namespace) -> int:
     if failure is not None:
         raise failure
     return 0
+
+
+def _plots(given: argparse.Namespace) -> list[dict[str, Any]] | None:
+    """Return the plots that were asked for; None if none were."""
+    if not (given.config or given.plot):
+        return None
+    return (read_config(given.config) if given.config else []) + [parse_plot(text) for text in given.plot]
 
 
 def _print_report(report: Any) -> None:
@@ -111,6 +116,43 @@ def inspect(given: argparse.Namespace) -> int:
     for line in failed:
         print(f"hdf2tb: error: {line}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def serve(given: argparse.Namespace) -> int:
+    """Show runs in TensorBoard as they are, until Ctrl-C ends it."""
+    from pipeline.planning.config import parse_plots
+    from pipeline.planning.plan import check_metrics, unmatched
+    from pipeline.planning.sources import plan_sources
+    from pipeline.serving.app import App
+    from pipeline.serving.catalogue import Catalogue
+    from pipeline.serving.process import open_page
+    from pipeline.serving.provider import Provider
+
+    for name, number in (("points", given.points), ("frames", given.frames)):
+        if number < 2:
+            raise SettingError(f"--{name} {number}: accepted is a whole number of at least 2")
+    asked = _plots(given)
+    plots = None if asked is None else parse_plots(asked)
+    with _warnings_as_lines():
+        plans, failed = plan_sources(given.sources, plots, given.dt, given.time_axis, given.follow_links)
+    problems = [*failed, *(line for plan in plans for line in plan.problems)]
+    problems += unmatched(plans, plots) if plots and plans else []
+    for line in problems:
+        print(f"hdf2tb: error: {line}", file=sys.stderr)
+    if not any(plan.jobs or plan.hparams for plan in plans):
+        raise SourceError("there is nothing to show")
+    check_metrics(given.metric, plans)
+    catalogue = Catalogue(plans, points=given.points, metrics=given.metric)
+    place = ", ".join(map(str, given.sources))
+    app = App(Provider(catalogue, place, frames=given.frames), port=given.port, host=given.host)
+    print(f"TensorBoard is at {app.url}  (Ctrl-C ends it)", flush=True)
+    if not given.no_browser:
+        open_page(app.url)
+    try:
+        app.serve()
+    except KeyboardInterrupt:
+        pass
+    return 0
 
 
 def view(given: argparse.Namespace) -> int:

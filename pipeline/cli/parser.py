@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="store_true", help="print the version and exit")
     commands: Any = top.add_subparsers(dest="command", metavar="COMMAND")
-    for add in (_convert_arguments, _inspect_arguments, _view_arguments, _demo_arguments):
+    for add in (_convert_arguments, _inspect_arguments, _serve_arguments, _view_arguments, _demo_arguments):
         add(commands)
     return top
 
@@ -57,10 +57,7 @@ def _convert_arguments(commands: Any) -> None:
     )
     command.add_argument("sources", nargs="+", metavar="SOURCE", help="an HDF5 file, a folder of them, or a run folder")
     command.add_argument("--out", required=True, metavar="LOGDIR", help="each run gets a directory of its name in here")
-    command.add_argument("--config", metavar="YAML", help="plots from a run configuration (simulation.tensorboard)")
-    command.add_argument(
-        "--plot", action="append", default=[], metavar="SPEC", help="NAME:kind=KIND,setting=value,…; may be repeated"
-    )
+    _plots_arguments(command)
     _dt_argument(command)
     _opening_arguments(command)
     command.add_argument(
@@ -72,13 +69,6 @@ def _convert_arguments(commands: Any) -> None:
     command.add_argument(
         "--memory", metavar="SIZE", help="what all processes may hold, such as 2GB (default: 450 MB a process)"
     )
-    command.add_argument(
-        "--metric",
-        action="append",
-        default=[],
-        metavar="TAG",
-        help="a series to show in the HPARAMS table; may be repeated",
-    )
     command.add_argument("--restart", action="store_true", help="do all anew, also what is complete already")
     command.add_argument("--dry-run", action="store_true", help="print what would be written, and write nothing")
 
@@ -89,6 +79,36 @@ def _inspect_arguments(commands: Any) -> None:
     _dt_argument(command)
     _opening_arguments(command)
     command.add_argument("--json", action="store_true", help="print it for machines, as JSON")
+
+
+def _plots_arguments(command: Any) -> None:
+    command.add_argument("--config", metavar="YAML", help="plots from a run configuration (simulation.tensorboard)")
+    command.add_argument(
+        "--plot", action="append", default=[], metavar="SPEC", help="NAME:kind=KIND,setting=value,…; may be repeated"
+    )
+    command.add_argument(
+        "--metric",
+        action="append",
+        default=[],
+        metavar="TAG",
+        help="a series to show in the HPARAMS table; may be repeated",
+    )
+
+
+def _serve_arguments(commands: Any) -> None:
+    command = _command(
+        commands,
+        "serve",
+        "show HDF5 runs in TensorBoard without converting them",
+        "  hdf2tb serve run/ --dt 0.1ms",
+    )
+    command.add_argument("sources", nargs="+", metavar="SOURCE", help="an HDF5 file, a folder of them, or a run folder")
+    _plots_arguments(command)
+    _dt_argument(command)
+    _opening_arguments(command)
+    command.add_argument("--points", type=int, default=1000, metavar="N", help="of a series (default: %(default)s)")
+    command.add_argument("--frames", type=int, default=1000, metavar="N", help="of a slider (default: %(default)s)")
+    _page_arguments(command)
 
 
 def _dt_argument(command: Any) -> None:
@@ -121,6 +141,10 @@ def _view_arguments(commands: Any) -> None:
         "  hdf2tb view tb\n  hdf2tb view tb --port 7007",
     )
     command.add_argument("logdir", metavar="LOGDIR", help="what convert wrote")
+    _page_arguments(command)
+
+
+def _page_arguments(command: Any) -> None:
     command.add_argument("--port", type=int, help="port to serve at; 6006 otherwise, or a free one if that is taken")
     command.add_argument("--host", help="address to serve at; this machine only otherwise")
     command.add_argument("--no-browser", action="store_true", help="open no browser, also on a terminal")
@@ -169,7 +193,7 @@ def _run(top: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
         return 2
     import signal
 
-    if given.command in ("convert", "inspect", "demo"):  # while the rest is imported, it gets ready
+    if given.command in ("convert", "inspect", "serve", "demo"):  # while the rest is imported, it gets ready
         from pipeline.opening.hdf5 import guard
 
         guard.begin()

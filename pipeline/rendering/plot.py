@@ -113,6 +113,14 @@ class Plot(Settings, ABC):
         """Return the plot whose pictures stand for this one where there is no TensorBoard, such as in a notebook."""
         return self
 
+    def thinned(self, points: int) -> Plot:
+        """Return the plot with about so many points a series, where its series may have more."""
+        return self
+
+    def whole(self) -> Plot | None:
+        """Return the plot with all points, if this one is drawn from some of them; else None."""
+        return None
+
     def columns(self, name: str, value: Any) -> dict[str, bool | float | str] | None:
         """Return the hyperparameters of a value that is known without reading; None if it is drawn from an array.
 

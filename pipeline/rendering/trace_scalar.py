@@ -112,6 +112,14 @@ class TraceScalar(Trace):
             at, wall_times, values = extremes.points(place)
             yield Scalars((one.tag,), at, wall_times, values[:, None])
 
+    def thinned(self, points: int) -> Plot:
+        """Return the lowest and the highest of stretches, so that every peak survives."""
+        return replace(self, points=min(self.points or points, points))
+
+    def whole(self) -> Plot | None:
+        """Return the plot with all points."""
+        return replace(self, points=None) if self.points else None
+
     def pictured(self, signal: Signal) -> Plot:
         """Return the pictures of the series."""
         return TraceImage(size=self.size, step=self.step, units=self.units, time_axis=self.time_axis).fit(signal)

@@ -109,6 +109,23 @@ class OnDemand:
             rows = self._read(drawing, range(block.start, block.stop, part.step))
             yield from drawing.records(part, rows, summary)
 
+    def ends(self, drawing: Drawing) -> Iterator[Record]:
+        """Yield the first and the last point of thinned series, which their summary need not have."""
+        needs, steps = drawing.needs, drawing.steps
+        plot = drawing.plot.whole()
+        if needs.rows is not None or plot is None:
+            return
+        for step in dict.fromkeys((steps[0], steps[-1])):
+            rows = range(step, step + 1)
+            yield from replace(drawing, plot=plot).records(rows, self._read(drawing, rows), None)
+
+    def seconds(self, drawing: Drawing, step: int) -> float:
+        """Return the simulated time of a step in seconds."""
+        job, time = self._of_drawing[drawing].job, drawing.signal.time
+        if job.times is not None:
+            return float(job.times[step])
+        return 0.0 if time is None else float(time.seconds(float(step)))
+
     def _read(self, drawing: Drawing, rows: range) -> DenseBlock:
         block = Block(rows[0], rows[-1] + 1, rows.step)
         found = guarded(self._of_drawing[drawing].job.at(block).read)

@@ -11,7 +11,14 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.writing.wire import frame
 
-__all__ = ["HparamValue", "experiment_events", "session_events", "session_values"]
+__all__ = [
+    "HparamValue",
+    "experiment_content",
+    "experiment_events",
+    "session_contents",
+    "session_events",
+    "session_values",
+]
 
 HparamValue = bool | float | str
 
@@ -26,6 +33,11 @@ def session_events(values: Mapping[str, HparamValue], group: str) -> bytes:
     group : str
         The row's name; runs that share it are shown as repeats of one another.
     """
+    return b"".join(_event(tag, content) for tag, content in session_contents(values, group).items())
+
+
+def session_contents(values: Mapping[str, HparamValue], group: str) -> dict[str, bytes]:
+    """Return what the page reads of one finished session, by tag."""
     from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
     start = plugin_data_pb2.SessionStartInfo(group_name=group, start_time_secs=0.0)
@@ -40,9 +52,10 @@ def session_events(values: Mapping[str, HparamValue], group: str) -> bytes:
         else:
             start.hparams[name].number_value = float(value)
     end = plugin_data_pb2.SessionEndInfo(status=api_pb2.STATUS_SUCCESS, end_time_secs=0.0)
-    return _event(
-        metadata.SESSION_START_INFO_TAG, plugin_data_pb2.HParamsPluginData(session_start_info=start)
-    ) + _event(metadata.SESSION_END_INFO_TAG, plugin_data_pb2.HParamsPluginData(session_end_info=end))
+    return {
+        metadata.SESSION_START_INFO_TAG: _content(plugin_data_pb2.HParamsPluginData(session_start_info=start)),
+        metadata.SESSION_END_INFO_TAG: _content(plugin_data_pb2.HParamsPluginData(session_end_info=end)),
+    }
 
 
 def experiment_events(sessions: Sequence[Mapping[str, HparamValue]], metrics: Sequence[str]) -> bytes:
@@ -52,7 +65,14 @@ def experiment_events(sessions: Sequence[Mapping[str, HparamValue]], metrics: Se
     -----
     A column's type is that of its values; where runs disagree, or only some have it, all are shown as they are.
     """
-    from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
+    from tensorboard.plugins.hparams import metadata
+
+    return _event(metadata.EXPERIMENT_TAG, experiment_content(sessions, metrics))
+
+
+def experiment_content(sessions: Sequence[Mapping[str, HparamValue]], metrics: Sequence[str]) -> bytes:
+    """Return what the page reads of the columns of all sessions."""
+    from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 
     types = {bool: api_pb2.DATA_TYPE_BOOL, str: api_pb2.DATA_TYPE_STRING, float: api_pb2.DATA_TYPE_FLOAT64}
     experiment = api_pb2.Experiment(time_created_secs=0.0)
@@ -62,7 +82,7 @@ def experiment_events(sessions: Sequence[Mapping[str, HparamValue]], metrics: Se
         experiment.hparam_infos.add(name=name, type=kind)
     for tag in metrics:
         experiment.metric_infos.add(name=api_pb2.MetricName(tag=tag))
-    return _event(metadata.EXPERIMENT_TAG, plugin_data_pb2.HParamsPluginData(experiment=experiment))
+    return _content(plugin_data_pb2.HParamsPluginData(experiment=experiment))
 
 
 def session_values(data: bytes) -> dict[str, HparamValue]:
@@ -83,16 +103,24 @@ def session_values(data: bytes) -> dict[str, HparamValue]:
     return values
 
 
-def _event(tag: str, data: object) -> bytes:
+def _content(data: object) -> bytes:
+    from tensorboard.plugins.hparams import metadata, plugin_data_pb2
+
+    whole = plugin_data_pb2.HParamsPluginData.FromString(metadata.create_summary_metadata(data).plugin_data.content)
+    # A map has no order of its own, and gets another one in each process if it is not asked for.
+    return bytes(whole.SerializeToString(deterministic=True))
+
+
+def _event(tag: str, content: bytes) -> bytes:
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.proto.tensor_pb2 import TensorProto
     from tensorboard.compat.proto.types_pb2 import DT_FLOAT
     from tensorboard.plugins.hparams import metadata, plugin_data_pb2
 
     event = Event(wall_time=0.0, step=0)
-    value = event.summary.value.add(tag=tag, metadata=metadata.create_summary_metadata(data))
-    content = plugin_data_pb2.HParamsPluginData.FromString(value.metadata.plugin_data.content)
-    # A map has no order of its own, and gets another one in each process if it is not asked for.
-    value.metadata.plugin_data.content = content.SerializeToString(deterministic=True)
+    value = event.summary.value.add(
+        tag=tag, metadata=metadata.create_summary_metadata(plugin_data_pb2.HParamsPluginData())
+    )
+    value.metadata.plugin_data.content = content
     value.tensor.CopyFrom(TensorProto(dtype=DT_FLOAT, float_val=[0.0]))
     return frame(event.SerializeToString(deterministic=True))

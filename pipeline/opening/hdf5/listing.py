@@ -104,7 +104,7 @@ def _look(dataset: h5py.Dataset, left: int) -> int:
     _tried(lambda: dataset.virtual_sources() if dataset.is_virtual else None)
     _tried(lambda: h5py.h5ds.is_scale(dataset.id))
     for axis in range(len(_tried(lambda: dataset.shape) or ())):
-        _tried(lambda axis=axis: (dataset.dims[axis].label, [scale.name for scale in dataset.dims[axis].values()]))
+        _tried(lambda axis=axis: (dataset.dims[axis].label, list(dataset.dims[axis].values())))
     size = _tried(lambda: dataset.nbytes, _READ + 1)
     if size > min(_READ, left):
         return 0

@@ -14,7 +14,7 @@ same length alone is no evidence.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import h5py
@@ -28,6 +28,8 @@ from pipeline.opening.layouts.sampling import sampling
 
 __all__ = ["Arranged", "arranged", "is_square", "known_only", "square_note"]
 
+#: The dimension scales of each axis, with their full names.
+Scales = list[list[tuple[str, h5py.Dataset]]]
 _OTHER_DIMS = {0: (), 1: ("unit",), 2: ("row", "column")}
 
 
@@ -76,7 +78,8 @@ def arranged(
     clocks = Clocks({name: max(item.shape) for name, item in found.items() if is_clock(name, item)})
     left_out |= {name: "labels of a dimension" for name, item in found.items() if _is_labels(name, item, clocks)}
     drawn = {name: item for name, item in found.items() if name not in clocks.sizes and name not in left_out}
-    scales = {name: _scales(item) for name, item in drawn.items()}
+    named = {_address(item): name for name, item in (*numbers.items(), *known.items())}
+    scales = {name: _scales(item, named) for name, item in drawn.items()}
     told = {name: _told_axis(name, item, scales[name], clocks) for name, item in drawn.items()}
     for name in [name for name, one in told.items() if one.axis is None and is_index(name, drawn[name])]:
         left_out[name] = "ids or an index"
@@ -130,9 +133,7 @@ def square_note(item: Stored) -> str:
     return f"{item.path[1:]}: {_SQUARE}; --time-axis {item.path.rpartition('/')[2]}=0 says that it is the first"
 
 
-def _likely_axis(
-    name: str, item: h5py.Dataset, scales: list[list[h5py.Dataset]], clocks: Clocks, lengths: set[int]
-) -> _Axis:
+def _likely_axis(name: str, item: h5py.Dataset, scales: Scales, clocks: Clocks, lengths: set[int]) -> _Axis:
     """Return the time axis by lengths alone, or by position; an axis that the file names otherwise is none."""
     unnamed = [axis for axis in range(item.ndim) if not scales[axis] and not item.dims[axis].label]
     around = clocks.around(name) & {max(item.shape)}
@@ -152,13 +153,13 @@ def _clock_of(
     name: str,
     item: h5py.Dataset,
     axis: int | None,
-    scales: list[list[h5py.Dataset]],
+    scales: Scales,
     clocks: Clocks,
     notes: list[str],
 ) -> Times | None:
     if axis is None:
         return None
-    attached = [scale.name for scale in scales[axis] if scale.name in clocks.sizes]
+    attached = [named for named, _ in scales[axis] if named in clocks.sizes]
     clock = next(iter(attached), None) or clocks.nearest(name, item.shape[axis])
     if clock is None and (near := clocks.almost(name, item.shape[axis])):
         size, steps = clocks.sizes[near], item.shape[axis]
@@ -177,24 +178,29 @@ def _is_labels(name: str, item: h5py.Dataset, clocks: Clocks) -> bool:
     return name not in clocks.sizes and item.ndim == 1 and bool(h5py.h5ds.is_scale(item.id))
 
 
-def _scales(dataset: h5py.Dataset) -> list[list[h5py.Dataset]]:
-    """Return the dimension scales of each axis."""
-    return [[scale for scale in dataset.dims[axis].values()] for axis in range(dataset.ndim)]
+def _address(dataset: h5py.Dataset) -> tuple[int, int]:
+    info = h5py.h5o.get_info(dataset.id)
+    return int(info.fileno), int(info.addr)
 
 
-def _texts_of(scales: list[h5py.Dataset]) -> list[str]:
+def _scales(dataset: h5py.Dataset, named: Mapping[tuple[int, int], str]) -> Scales:
+    """Return the dimension scales of each axis with their names; of one that was not listed HDF5 searches for it."""
+    found = [dataset.dims[axis].values() for axis in range(dataset.ndim)]
+    return [[(named.get(_address(scale)) or readable(scale.name or ""), scale) for scale in axis] for axis in found]
+
+
+def _texts_of(scales: Sequence[tuple[str, h5py.Dataset]]) -> list[str]:
     """Return the scales of an axis that are texts."""
-    return [scale.name for scale in scales if scale.name and h5py.check_string_dtype(scale.dtype) is not None]
+    return [name for name, scale in scales if name and h5py.check_string_dtype(scale.dtype) is not None]
 
 
-def _told_axis(name: str, dataset: h5py.Dataset, scales: list[list[h5py.Dataset]], clocks: Clocks) -> _Axis:
+def _told_axis(name: str, dataset: h5py.Dataset, scales: Scales, clocks: Clocks) -> _Axis:
     """Return the axis that the file itself says is time, if it does."""
     for axis in range(dataset.ndim):
         label = dataset.dims[axis].label
         if label and means_time(label):
             return _Axis(axis, f"axis {axis} is labelled {label}")
-        for scale in scales[axis]:
-            named = readable(scale.name or "")
+        for named, scale in scales[axis]:
             if is_clock(named, scale) or is_empty_scale(scale) and means_time(named):
                 return _Axis(axis, f"axis {axis} has the scale {named[1:]}")
     unlimited = [axis for axis, size in enumerate(dataset.maxshape) if size is None]
@@ -212,7 +218,7 @@ def _told_axis(name: str, dataset: h5py.Dataset, scales: list[list[h5py.Dataset]
     return _Axis(axis, f"{beside[1:]} beside it has its length", axis > 0 and dataset.shape[axis] < max(dataset.shape))
 
 
-def _dims(dataset: h5py.Dataset, time: int | None, scales: list[list[h5py.Dataset]]) -> tuple[str, ...]:
+def _dims(dataset: h5py.Dataset, time: int | None, scales: Scales) -> tuple[str, ...]:
     """Return the names of the dimensions: ``time``, those that the file tells, else ours."""
     ours = iter(_other_dims(dataset.ndim, time))
     told = [_told_name(dataset, axis, scales) for axis in range(dataset.ndim)]
@@ -220,8 +226,8 @@ def _dims(dataset: h5py.Dataset, time: int | None, scales: list[list[h5py.Datase
     return tuple(names) if len(set(names)) == len(names) else _plain_dims(dataset.ndim, time)
 
 
-def _told_name(dataset: h5py.Dataset, axis: int, scales: list[list[h5py.Dataset]]) -> str:
-    scale = next((scale.name.rsplit("/", 1)[-1] for scale in scales[axis] if scale.name), "")
+def _told_name(dataset: h5py.Dataset, axis: int, scales: Scales) -> str:
+    scale = next((named.rsplit("/", 1)[-1] for named, _ in scales[axis] if named), "")
     name = str(dataset.dims[axis].label or scale)
     return "" if means_time(name) or "/" in name else name
 

@@ -1,0 +1,208 @@
+"""What a server can show of some runs: every series by run, plugin and tag, drawn when somebody looks at it."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from pipeline.model.record import Hparams, Image, Scalars
+from pipeline.model.series import Series
+from pipeline.planning.job import Job
+from pipeline.planning.plan import Plan
+from pipeline.rendering.drawing import Drawing
+from pipeline.running.on_demand import OnDemand
+
+__all__ = ["Catalogue", "Entry", "Points"]
+
+
+@dataclass(frozen=True)
+class Points:
+    """The points of a series: steps, simulated times in seconds, values; each of shape (k,)."""
+
+    steps: Any
+    wall_times: Any
+    values: Any
+
+
+class _Shown:
+    """A variable with its plots; its times are read when it is first looked at."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self._lock = threading.Lock()
+        self._found: dict[Drawing, dict[str, Points]] = {}
+
+    @cached_property
+    def engine(self) -> OnDemand:
+        """What draws it."""
+        with self._lock:
+            return OnDemand([self.job])
+
+    def drawing(self, number: int) -> Drawing:
+        """Return a drawing with the axes that are known by now."""
+        return self.engine.drawings[number]
+
+    def points(self, number: int) -> dict[str, Points]:
+        """Return the points of all series of a drawing by tag: folded in one read, with the first step and the last."""
+        drawing = self.drawing(number)
+        with self._lock:
+            if drawing not in self._found:
+                self._found[drawing] = self._read(drawing)
+            return self._found[drawing]
+
+    def _read(self, drawing: Drawing) -> dict[str, Points]:
+        parts: dict[str, list[tuple[Any, Any, Any]]] = {one.tag: [] for one in drawing.series}
+        records = [*self.engine.records(drawing), *self.engine.ends(drawing)]
+        for record in records:
+            if isinstance(record, Scalars):
+                for tag, column in zip(record.tags, record.values.T, strict=True):
+                    parts[tag].append((record.steps, record.wall_times, column))
+        return {tag: _joined(found) for tag, found in parts.items()}
+
+    def hparams(self) -> dict[str, bool | float | str]:
+        """Return the hyperparameters that are read from values."""
+        found: dict[str, bool | float | str] = {}
+        for drawing in self.engine.drawings:
+            if drawing.series[0].plugin == "hparams":
+                for record in self.engine.records(drawing):
+                    found |= record.values if isinstance(record, Hparams) else {}
+        return found
+
+
+def _joined(parts: list[tuple[Any, Any, Any]]) -> Points:
+    """Return parts of a series in the order of steps, each step once."""
+    steps, walls, values = (np.concatenate(column) for column in zip(*parts, strict=True))
+    steps, first = np.unique(steps, return_index=True)
+    return Points(steps, walls[first], values[first])
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One series of one run.
+
+    Attributes
+    ----------
+    series : Series
+        As it was planned.
+    shown : _Shown
+    number : int
+        Of its drawing.
+    token : str
+        Names it in addresses; it changes with the source, and tells nothing.
+    """
+
+    series: Series
+    shown: _Shown
+    number: int
+    token: str
+
+    @property
+    def seconds(self) -> float:
+        """The simulated time of its last step, as far as it is known without reading."""
+        time = self.shown.job.drawings[self.number].signal.time
+        return 0.0 if time is None else float(time.seconds(float(self.series.steps[-1])))
+
+    def points(self) -> Points:
+        """Return its points."""
+        return self.shown.points(self.number)[self.series.tag]
+
+    def steps(self, most: int) -> list[tuple[int, float]]:
+        """Return so many steps of its pictures at most, evenly spread and with the last, and their times in seconds."""
+        series, time = self._known(), self.shown.drawing(self.number).signal.time
+        kept = series.steps
+        if len(kept) > most:
+            places = np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int))
+            kept = [kept[int(place)] for place in places]  # type: ignore[assignment]
+        return [(step, 0.0 if time is None else self._seconds(step)) for step in kept]
+
+    def _seconds(self, step: int) -> float:
+        return self.shown.engine.seconds(self.shown.drawing(self.number), step)
+
+    def png(self, step: int) -> bytes:
+        """Return the picture of a step, as a conversion writes it.
+
+        Raises
+        ------
+        KeyError
+            If it has no such step.
+        """
+        record = self.shown.engine.record(self._known(), step)
+        assert isinstance(record, Image)
+        return record.png
+
+    def size(self) -> tuple[int, int]:
+        """Return the width and the height of its pictures in pixels."""
+        width, height = self.shown.job.drawings[self.number].plot.size
+        return round(width * 100), round(height * 100)
+
+    def _known(self) -> Series:
+        """Return the series with the steps that are known by now."""
+        drawing = self.shown.drawing(self.number)
+        return next(one for one in drawing.series if one.tag == self.series.tag)
+
+
+class Catalogue:
+    """All series of some plans.
+
+    Parameters
+    ----------
+    plans : sequence of Plan
+    points : int
+        Points of a series, about.
+    metrics : sequence of str
+        Tags that are shown beside the hyperparameters.
+    """
+
+    def __init__(self, plans: Sequence[Plan], *, points: int = 1000, metrics: Sequence[str] = ()) -> None:
+        self.metrics = tuple(metrics)
+        self._secret = secrets.token_bytes(16)
+        self._plans = {plan.name: plan for plan in plans}
+        self._shown = {plan.name: [_Shown(_thinned(job, points)) for job in plan.jobs] for plan in plans}
+        self.entries = {name: dict(self._listed(name)) for name in self._plans}
+        self.by_token = {entry.token: entry for found in self.entries.values() for entry in found.values()}
+        self._hparams: dict[str, dict[str, bool | float | str]] = {}
+
+    @property
+    def runs(self) -> list[str]:
+        """The names of the runs."""
+        return list(self._plans)
+
+    def _listed(self, run: str) -> Iterator[tuple[tuple[str, str], Entry]]:
+        for shown in self._shown[run]:
+            identity = shown.job.key()
+            for number, drawing in enumerate(shown.job.drawings):
+                for one in drawing.series:
+                    if one.plugin != "hparams":
+                        what = f"{run} {identity} {one.plugin} {one.tag}".encode()
+                        token = hashlib.blake2b(what, key=self._secret, digest_size=15).hexdigest()
+                        yield (one.plugin, one.tag), Entry(one, shown, number, token)
+
+    def of(self, plugin: str) -> dict[str, dict[str, Entry]]:
+        """Return the entries of a plugin by run and tag."""
+        return {
+            run: {tag: entry for (kind, tag), entry in found.items() if kind == plugin}
+            for run, found in self.entries.items()
+        }
+
+    def hparams(self, run: str) -> dict[str, bool | float | str]:
+        """Return the hyperparameters of a run; those that are in datasets are read when they are first asked for."""
+        if run not in self._hparams:
+            found = dict(self._plans[run].hparams)
+            for shown in self._shown[run]:
+                if any(drawing.series[0].plugin == "hparams" for drawing in shown.job.drawings):
+                    found |= shown.hparams()
+            self._hparams[run] = found
+        return self._hparams[run]
+
+
+def _thinned(job: Job, points: int) -> Job:
+    """Return a job whose series have about so many points."""
+    drawings = tuple(replace(d, plot=d.plot.thinned(points).fit(d.signal)) for d in job.drawings)
+    return replace(job, drawings=drawings)
