@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pipeline.running.convert import convert
     from pipeline.running.progress import Progress
     from pipeline.running.report import Report
-    from pipeline.serving.notebook import tensorboard
+    from pipeline.serving.notebook import serve, tensorboard
 
 __all__ = [
     "ConversionError",
@@ -58,6 +58,7 @@ __all__ = [
     "plan",
     "plan_run",
     "preview",
+    "serve",
     "simulate",
     "tensorboard",
 ]
@@ -74,6 +75,7 @@ _HOMES = {
     "plan": "notebook.plan",
     "plan_run": "planning.match",
     "preview": "notebook.preview",
+    "serve": "serving.notebook",
     "simulate": "demo",
     "tensorboard": "serving.notebook",
 }

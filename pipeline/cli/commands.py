@@ -124,7 +124,7 @@ def serve(given: argparse.Namespace) -> int:
     from pipeline.planning.plan import check_metrics, unmatched
     from pipeline.planning.sources import plan_sources
     from pipeline.serving.app import App
-    from pipeline.serving.catalogue import Catalogue
+    from pipeline.serving.live import Live
     from pipeline.serving.process import open_page
     from pipeline.serving.provider import Provider
 
@@ -133,8 +133,9 @@ def serve(given: argparse.Namespace) -> int:
             raise SettingError(f"--{name} {number}: accepted is a whole number of at least 2")
     asked = _plots(given)
     plots = None if asked is None else parse_plots(asked)
+    opening = given.dt, given.time_axis, given.follow_links
     with _warnings_as_lines():
-        plans, failed = plan_sources(given.sources, plots, given.dt, given.time_axis, given.follow_links)
+        plans, failed = plan_sources(given.sources, plots, *opening)
     problems = [*failed, *(line for plan in plans for line in plan.problems)]
     problems += unmatched(plans, plots) if plots and plans else []
     for line in problems:
@@ -142,9 +143,14 @@ def serve(given: argparse.Namespace) -> int:
     if not any(plan.jobs or plan.hparams for plan in plans):
         raise SourceError("there is nothing to show")
     check_metrics(given.metric, plans)
-    catalogue = Catalogue(plans, points=given.points, metrics=given.metric)
+    first = iter([plans])
+    live = Live(
+        lambda: next(first, None) or plan_sources(given.sources, plots, *opening)[0],
+        points=given.points,
+        metrics=given.metric,
+    )
     place = ", ".join(map(str, given.sources))
-    app = App(Provider(catalogue, place, frames=given.frames), port=given.port, host=given.host)
+    app = App(Provider(live, place, frames=given.frames), port=given.port, host=given.host)
     print(f"TensorBoard is at {app.url}  (Ctrl-C ends it)", flush=True)
     if not given.no_browser:
         open_page(app.url)

@@ -133,7 +133,7 @@ def _open(
             nodes = _nodes(name, component, file, dt)
             nodes[f"/{name}"].encoding["layout"] = layout
             return nodes
-        except PipelineError:
+        except (PipelineError, Warning):
             raise
         except Exception as cause:  # names, types and sizes that no layout reckons with
             reason = " ".join(str(cause).split())

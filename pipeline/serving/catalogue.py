@@ -158,11 +158,15 @@ class Catalogue:
         Points of a series, about.
     metrics : sequence of str
         Tags that are shown beside the hyperparameters.
+    secret : bytes
+        Makes the names of series in addresses.
     """
 
-    def __init__(self, plans: Sequence[Plan], *, points: int = 1000, metrics: Sequence[str] = ()) -> None:
+    def __init__(
+        self, plans: Sequence[Plan], *, points: int = 1000, metrics: Sequence[str] = (), secret: bytes = b""
+    ) -> None:
         self.metrics = tuple(metrics)
-        self._secret = secrets.token_bytes(16)
+        self._secret = secret or secrets.token_bytes(16)
         self._plans = {plan.name: plan for plan in plans}
         self._shown = {plan.name: [_Shown(_thinned(job, points)) for job in plan.jobs] for plan in plans}
         self.entries = {name: dict(self._listed(name)) for name in self._plans}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipeline.errors import OutputError, SettingError
 
-__all__ = ["Server", "open_page", "tensorboard_flags"]
+__all__ = ["Server", "open_page", "page", "tensorboard_flags"]
 
 #: Points and pictures of a tag that are shown; TensorBoard keeps ten pictures and 1000 points if it is not told.
 _ALL = 1_000_000_000
@@ -61,6 +61,12 @@ def open_page(url: str) -> bool:
         return webbrowser.open(url)
     except webbrowser.Error:
         return False
+
+
+def page(url: str, height: int) -> str:
+    """Return the HTML that shows a page in a notebook."""
+    frame = f'<iframe src="{url}" width="100%" height="{height}" frameborder="0"></iframe>'
+    return f'{frame}<p><a href="{url}" target="_blank">in a page of its own</a></p>'
 
 
 class Server:
@@ -168,5 +174,4 @@ class Server:
     def _repr_html_(self) -> str:
         if not self.running:
             return "<p>TensorBoard has ended; call tensorboard() again.</p>"
-        frame = f'<iframe src="{self.url}" width="100%" height="{self.height}" frameborder="0"></iframe>'
-        return f'{frame}<p><a href="{self.url}" target="_blank">in a page of its own</a></p>'
+        return page(self.url, self.height)

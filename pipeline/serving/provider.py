@@ -18,6 +18,7 @@ from tensorboard.plugins.scalar import metadata as scalar_metadata
 
 from pipeline.errors import PipelineError
 from pipeline.serving.catalogue import Catalogue, Entry, Points
+from pipeline.serving.live import Live
 from pipeline.writing.hparams import experiment_content, session_contents
 
 __all__ = ["Provider"]
@@ -31,15 +32,20 @@ class Provider(base.DataProvider):  # type: ignore[misc]
 
     Parameters
     ----------
-    catalogue : Catalogue
+    live : Live
+        Gives the catalogue as it is now.
     place : str
         Shown as where the data is.
     frames : int
         Pictures of a slider, at most.
     """
 
-    def __init__(self, catalogue: Catalogue, place: str, *, frames: int = 1000) -> None:
-        self._catalogue, self._place, self._frames = catalogue, place, frames
+    def __init__(self, live: Live, place: str, *, frames: int = 1000) -> None:
+        self._live, self._place, self._frames = live, place, frames
+
+    @property
+    def _catalogue(self) -> Catalogue:
+        return self._live.catalogue()
 
     def experiment_metadata(self, ctx: Any = None, *, experiment_id: str) -> Any:
         """Return where the data is."""
@@ -148,7 +154,7 @@ class Provider(base.DataProvider):  # type: ignore[misc]
         """Return a picture, or its width or height as text."""
         token, _, rest = blob_key.partition(".")
         step, _, part = rest.partition(".")
-        entry = self._catalogue.by_token.get(token)
+        entry = self._live.entry(token)
         if entry is None or not step.isdecimal() or len(step) > 18 or part not in ("w", "h", "p"):
             raise errors.NotFoundError("no such picture")
         if part != "p":
@@ -166,10 +172,11 @@ class Provider(base.DataProvider):  # type: ignore[misc]
         """Return the hyperparameters, which are kept in what is told of series without values."""
         if plugin_name != hparams_metadata.PLUGIN_NAME:
             return {}
-        sessions = {run: self._catalogue.hparams(run) for run in self._catalogue.runs}
+        now = self._catalogue
+        sessions = {run: now.hparams(run) for run in now.runs}
         found = {run: session_contents(values, run) for run, values in sessions.items() if values}
         if found:
-            whole = experiment_content(list(sessions.values()), self._catalogue.metrics)
+            whole = experiment_content(list(sessions.values()), now.metrics)
             found[_ROOT] = {hparams_metadata.EXPERIMENT_TAG: whole}
         return {
             run: {tag: _told(content) for tag, content in tags.items() if _wanted(run_tag_filter, run, tag)}

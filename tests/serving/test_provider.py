@@ -17,7 +17,7 @@ import pipeline
 from pipeline.planning.config import parse_plots
 from pipeline.planning.sources import plan_sources
 from pipeline.serving.app import App
-from pipeline.serving.catalogue import Catalogue
+from pipeline.serving.live import Live
 from pipeline.serving.provider import Provider
 from tests.common import accumulated, tree_bytes, write_component
 
@@ -66,10 +66,9 @@ class Page:
 
 
 def started(paths: Any, plots: Any = None, **settings: Any) -> tuple[App, Page]:
-    plans, failed = plan_sources(paths, None if plots is None else parse_plots(plots), "1 ms")
-    assert failed == []
+    asked = None if plots is None else parse_plots(plots)
     frames = settings.pop("frames", 1000)
-    app = App(Provider(Catalogue(plans, **settings), "here", frames=frames), port=0)
+    app = App(Provider(Live(lambda: plan_sources(paths, asked, "1 ms")[0], **settings), "here", frames=frames), port=0)
     app.start()
     return app, Page(app)
 
@@ -195,4 +194,23 @@ def test_a_file_that_is_gone_is_told_and_takes_nothing_else_down(tmp_path: Path)
     (tmp_path / "run" / "a.h5").unlink()
     assert page.get("/data/plugin/scalars/scalars?run=run&tag=a/N0/voltage").status in (400, 404)
     assert len(page.json("/data/plugin/scalars/scalars?run=run&tag=b/N0/voltage")) == 50
+    app.stop()
+
+
+def test_a_run_that_grows_shows_its_new_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.serving.live._PAUSE", 0.0)
+    path = write_component(tmp_path / "run" / "GC.h5", "GC", {"voltage": VOLTAGE[:50], "weights": WEIGHTS[:50]})
+    plots = [PLOTS[0], {"weights": {"kind": "heatmap", "step": 10}}]
+    app, page = started(tmp_path / "run", plots)
+    series = "/data/plugin/scalars/scalars?run=run&tag=GC/N1/voltage"
+    assert [value for *_, value in page.json(series)] == VOLTAGE[:50, 1].astype(float).tolist()
+    shown = page.pictures("run", "GC/weights")
+    with h5py.File(path, "a") as file:
+        for name, values in (("voltage", VOLTAGE), ("weights", WEIGHTS)):
+            file[name].resize(120, axis=0)
+            file[name][50:] = values[50:120]
+    assert [value for *_, value in page.json(series)] == VOLTAGE[:120, 1].astype(float).tolist()
+    assert [one["step"] for one in page.pictures("run", "GC/weights")] == list(range(0, 120, 10))
+    still = page.get(f"/data/plugin/images/individualImage?{shown[-1]['query']}")  # the page has not asked again yet
+    assert still.status == 200
     app.stop()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import h5py
 
 from pipeline.opening.layouts.contents import attributes
 from pipeline.units import SECONDS, time_unit
 
-__all__ = ["Clocks", "folder", "has_time_units", "is_clock", "means_time", "unit_in_name"]
+__all__ = ["Clocks", "folder", "has_time_units", "is_clock", "means_time", "own_clocks", "unit_in_name"]
 
 _TIME = re.compile(r"(time|times|timestamp|timestamps|t)(?:[_ ](s|sec|seconds|ms|us|ns|ps|min|h))?", re.IGNORECASE)
+_OWNED = re.compile(r"(.+?)_(?:time|times|timestamp|timestamps|t)(?:_(?:s|sec|ms|us|ns))?", re.IGNORECASE)
 #: What netCDF calls a scale that gives a dimension its name and has no values.
 _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable"
 
@@ -49,9 +50,22 @@ def has_time_units(dataset: h5py.Dataset) -> bool:
 
 def unit_in_name(name: str) -> str:
     """Return the unit that a clock's name ends with, such as ``time_ms``."""
-    found = _TIME.fullmatch(name.rsplit("/", 1)[-1])
+    base = name.rsplit("/", 1)[-1]
+    found = _TIME.fullmatch(base) or _TIME.fullmatch(re.sub(r"^.+_(?=t(ime|imes|imestamps?)?_)", "", base))
     unit = time_unit(found[2]) if found and found[2] else ""
     return unit if unit in SECONDS else ""
+
+
+def own_clocks(found: Mapping[str, h5py.Dataset]) -> dict[str, str]:
+    """Return the clocks that are named after a dataset beside them, such as ``lfp_time`` after ``lfp``, by its name."""
+    clocks: dict[str, str] = {}
+    for name, item in found.items():
+        owner = _OWNED.fullmatch(name.rsplit("/", 1)[-1])
+        data = found.get(f"{folder(name)}/{owner[1]}") if owner else None
+        row = item.ndim == 1 and item.dtype.kind in "iuf"
+        if row and data is not None and data.ndim and list(data.shape).count(item.shape[0]) == 1:
+            clocks[f"{folder(name)}/{owner[1]}"] = name  # type: ignore[index]
+    return clocks
 
 
 class Clocks:
@@ -61,10 +75,12 @@ class Clocks:
     ----------
     sizes : dict of str to int
         The length of each, by its full name.
+    own : dict of str to str
+        Those that are named after one dataset, by its name.
     """
 
-    def __init__(self, sizes: dict[str, int]) -> None:
-        self.sizes = sizes
+    def __init__(self, sizes: dict[str, int], own: dict[str, str] | None = None) -> None:
+        self.sizes, self.own = sizes, own or {}
         self._by_folder: dict[str, dict[int, str]] = {}
         for name, size in sizes.items():
             if not means_time(name):  # known by its units, it goes with those that it is attached to

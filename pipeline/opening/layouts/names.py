@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 import h5py
@@ -16,6 +16,8 @@ from pipeline.opening.layouts.protocol import EventList, Stored, Times
 
 __all__ = ["by_number", "event_lists", "is_index", "labels_beside", "long_forms", "texts"]
 
+#: Times that can only be those of spikes.
+_SPIKES = re.compile(r"(spike_?(times?|timestamps?)|spiketrain)([_ ]?(s|ms|us|ns))?", re.IGNORECASE)
 #: Times of spikes, as simulators and sorters call them in a file of their own or beside the ids.
 _SPIKE_TIMES = re.compile(r"(spike[s_]?)?(times?|timestamps?|t)([_ ]?(s|ms|us|ns))?", re.IGNORECASE)
 _WHOSE = re.compile(
@@ -51,7 +53,10 @@ def event_lists(found: Mapping[str, h5py.Dataset]) -> list[EventList]:
                 apart.setdefault(folder(folder(name)), []).append(name)
     told = [_pair(group, names, found) or _trains(group, names, found) for group, names in groups.items()]
     told += [_groups_of_trains(group, names) for group, names in apart.items()]
-    return [one for one in told if one is not None]
+    pairs = [one for one in told if one is not None]
+    used = {name for one in pairs for name in one.times}
+    lone = [n for n, item in found.items() if item.ndim == 1 and n not in used and _SPIKES.fullmatch(_base(n))]
+    return [*pairs, *_lone(lone, found)]
 
 
 def _pair(group: str, names: list[str], found: Mapping[str, h5py.Dataset]) -> EventList | None:
@@ -62,7 +67,7 @@ def _pair(group: str, names: list[str], found: Mapping[str, h5py.Dataset]) -> Ev
     if len(pairs) != 1:
         return None
     (time, ids), length = pairs[0], found[pairs[0][0]].shape[0]
-    others = [n for n in names if n not in pairs[0] and found[n].shape[0] == length and found[n].dtype.kind == "f"]
+    others = [n for n in names if n not in pairs[0] and found[n].shape[0] == length and not _WHOSE.fullmatch(_base(n))]
     named = _SPIKE_GROUP.fullmatch(_base(group)) or _base(time).lower().startswith("spike")
     if others and not named:
         return None
@@ -79,6 +84,28 @@ def _trains(group: str, names: list[str], found: Mapping[str, h5py.Dataset]) -> 
         return None
     ordered = tuple(sorted(names, key=by_number))
     return EventList(group, ordered, labels=tuple(_base(name) for name in ordered))
+
+
+def _lone(names: list[str], found: Mapping[str, h5py.Dataset]) -> Iterator[EventList]:
+    """Yield times of spikes without ids beside them: of a unit in a group each, or with an index of their ends."""
+    places: dict[str, list[str]] = {}
+    for name in names:
+        index = found.get(f"{name}_index")
+        ends = None if index is None or index.ndim != 1 or index.dtype.kind not in "iu" else index[:].tolist()
+        unit = unit_in_name(_base(name).removeprefix("spike_"))
+        if ends and ends == sorted(ends) and ends[-1] == found[name].size:
+            yield EventList(name, (name,), unit, ends=tuple(map(int, ends)))
+        else:
+            places.setdefault(folder(folder(name)) if folder(name) else "", []).append(name)
+    for place, each in places.items():
+        ordered = tuple(sorted(each, key=by_number))
+        labels = tuple(_base(folder(name)) for name in ordered)
+        unit = unit_in_name(_base(ordered[0]).removeprefix("spike_"))
+        if len(ordered) > 1 and len(set(labels)) == len(ordered):
+            yield EventList(f"{place}/spikes", ordered, unit, labels=labels)
+        else:
+            for name in ordered:
+                yield EventList(name, (name,), unit_in_name(_base(name).removeprefix("spike_")))
 
 
 def _groups_of_trains(group: str, names: list[str]) -> EventList | None:
@@ -139,9 +166,9 @@ def _steps(head: npt.NDArray[Any], times: h5py.Dataset) -> int:
     return int(falls[0]) + 1 if len(falls) else 0
 
 
-def is_index(name: str, dataset: h5py.Dataset) -> bool:
-    """Whether a dataset holds ids or an index: whole numbers that are named so."""
-    return dataset.ndim == 1 and dataset.dtype.kind in "iu" and _INDEX.fullmatch(_base(name)) is not None
+def is_index(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
+    """Whether a dataset or a column holds ids or an index: a row of whole numbers that are named so."""
+    return len(shape) == 1 and dtype.kind in "iu" and _INDEX.fullmatch(_base(name)) is not None
 
 
 def labels_beside(name: str, dataset: h5py.Dataset, axis: int | None, known: Mapping[str, h5py.Dataset]) -> str | None:

@@ -19,7 +19,8 @@ from dataclasses import dataclass, field, replace
 
 import h5py
 
-from pipeline.opening.layouts.clocks import Clocks, is_clock, is_empty_scale, means_time, unit_in_name
+from pipeline.opening.hdf5.lazy_array import field_type
+from pipeline.opening.layouts.clocks import Clocks, is_clock, is_empty_scale, means_time, own_clocks, unit_in_name
 from pipeline.opening.layouts.columns import NO_TIMES, columns, is_table
 from pipeline.opening.layouts.contents import COMPOUND, TEXT, readable
 from pipeline.opening.layouts.names import event_lists, is_index, labels_beside, long_forms, texts
@@ -45,12 +46,13 @@ class Arranged:
 
 @dataclass(frozen=True)
 class _Axis:
-    """The time axis of a dataset, how it is known, and whether so weakly that one warns."""
+    """The time axis of a dataset, how it is known; whether so weakly that one warns, so surely that ids have it too."""
 
     axis: int | None = None
     why: str = ""
     guessed: bool = False
     times: Times | None = None
+    sure: bool = False
 
 
 def arranged(
@@ -72,17 +74,22 @@ def arranged(
     left_out = dict(left_out)
     events = event_lists(numbers)
     long, of_records = long_forms(numbers, {name for told in events for name in (*told.times, told.units)})
-    of_events = of_records | {name for told in events for name in (*told.times, told.units)}
+    of_events = of_records | {f"{name}_index" for told in events if told.ends for name in told.times}
+    of_events |= {name for told in events for name in (*told.times, told.units) if name}
     found = {name: item for name, item in numbers.items() if name not in of_events}
     known = {name: file[name] for name, why in left_out.items() if why == TEXT and name in file}
-    clocks = Clocks({name: max(item.shape) for name, item in found.items() if is_clock(name, item)})
+    own = own_clocks(found)
+    sizes = {name: max(item.shape) for name, item in found.items() if is_clock(name, item) or name in own.values()}
+    clocks = Clocks(sizes, own)
     left_out |= {name: "labels of a dimension" for name, item in found.items() if _is_labels(name, item, clocks)}
     drawn = {name: item for name, item in found.items() if name not in clocks.sizes and name not in left_out}
     named = {_address(item): name for name, item in (*numbers.items(), *known.items())}
     scales = {name: _scales(item, named) for name, item in drawn.items()}
     told = {name: _told_axis(name, item, scales[name], clocks) for name, item in drawn.items()}
-    for name in [name for name, one in told.items() if one.axis is None and is_index(name, drawn[name])]:
-        left_out[name] = "ids or an index"
+    for name in [
+        name for name, one in told.items() if not one.sure and is_index(name, drawn[name].shape, drawn[name].dtype)
+    ]:
+        left_out[name] = _IDS
         del drawn[name], told[name]
     lengths = {drawn[name].shape[one.axis] for name, one in told.items() if one.axis is not None}
     stored = [*long]
@@ -103,8 +110,11 @@ def arranged(
         )
     for name in [name for name, why in left_out.items() if why == COMPOUND and name in file]:
         if is_table(file[name]) and (taken := columns(name, file[name])):
-            stored += taken
+            types = {item.path: field_type(file[name], item.field) for item in taken}
+            ids = {path: _IDS for path, (dtype, shape) in types.items() if is_index(path, shape, dtype)}
+            stored += [item for item in taken if item.path not in ids]
             del left_out[name]
+            left_out |= ids
         elif is_table(file[name]):
             left_out[name] = NO_TIMES
     used = {item.times.dataset for item in stored if item.times}
@@ -120,6 +130,7 @@ def known_only(file: h5py.File, numbers: Mapping[str, h5py.Dataset], left_out: M
     return replace(with_guesses, stored=stored, left_out=with_guesses.left_out | guessed)
 
 
+_IDS = "ids or an index"
 _SQUARE = "a square array of which nothing tells which axis is time"
 
 
@@ -160,11 +171,15 @@ def _clock_of(
     if axis is None:
         return None
     attached = [named for named, _ in scales[axis] if named in clocks.sizes]
-    clock = next(iter(attached), None) or clocks.nearest(name, item.shape[axis])
+    clock = next(iter(attached), None) or clocks.own.get(name) or clocks.nearest(name, item.shape[axis])
     if clock is None and (near := clocks.almost(name, item.shape[axis])):
         size, steps = clocks.sizes[near], item.shape[axis]
         notes.append(f"{name[1:]}: {near[1:]} has {size:,} times for {steps:,} steps; steps are counted instead")
-    return None if clock is None else Times(clock, unit=unit_in_name(clock))
+    return None if clock is None else _times(clock)
+
+
+def _times(clock: str) -> Times:
+    return Times(clock, unit=unit_in_name(clock))
 
 
 def _words(one: _Axis, times: Times | None) -> str:
@@ -199,16 +214,19 @@ def _told_axis(name: str, dataset: h5py.Dataset, scales: Scales, clocks: Clocks)
     for axis in range(dataset.ndim):
         label = dataset.dims[axis].label
         if label and means_time(label):
-            return _Axis(axis, f"axis {axis} is labelled {label}")
+            return _Axis(axis, f"axis {axis} is labelled {label}", sure=True)
         for named, scale in scales[axis]:
             if is_clock(named, scale) or is_empty_scale(scale) and means_time(named):
-                return _Axis(axis, f"axis {axis} has the scale {named[1:]}")
+                return _Axis(axis, f"axis {axis} has the scale {named[1:]}", sure=True)
     unlimited = [axis for axis, size in enumerate(dataset.maxshape) if size is None]
     if dataset.ndim and (sampled := sampling(dataset)):
         axis = unlimited[0] if len(unlimited) == 1 else max(range(dataset.ndim), key=dataset.shape.__getitem__)
         return _Axis(axis, f"its attributes {sampled[1]}", dataset.ndim > 1 and len(unlimited) != 1, sampled[0])
     if len(unlimited) == 1:
         return _Axis(unlimited[0], f"axis {unlimited[0]} grows")
+    if name in clocks.own:
+        axis = dataset.shape.index(clocks.sizes[clocks.own[name]])
+        return _Axis(axis, f"{clocks.own[name][1:]} is named after it", times=_times(clocks.own[name]))
     alike = [axis for axis, size in enumerate(dataset.shape) if size in clocks.beside(name)]
     if len(alike) != 1:
         return _Axis()
