@@ -6,11 +6,13 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import STEPS, Server
+import pipeline
+from tests.conftest import PLOTS, STEPS, Server
 
 pytestmark = pytest.mark.slow
 
@@ -72,3 +74,39 @@ def test_hparams_page_shows_a_row_a_run(page: Any, server: Server) -> None:
     page.goto(f"{server.url}/#hparams")
     for text in ("calm", "driven", "GC/seed", "GC/drive", "1.5000", "3.0000"):
         page.get_by_text(text, exact=True).first.wait_for()
+
+
+@pytest.fixture(scope="module")
+def served(sweep: dict[str, Path]) -> Iterator[str]:
+    """The address of the two runs themselves, of which nothing was converted."""
+    found = pipeline.serve(list(sweep.values()), PLOTS, dt="2 ms")
+    yield found.url
+    found.stop()
+
+
+def test_the_runs_themselves_are_on_the_same_pages(page: Any, served: str) -> None:
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.goto(f"{served}?tagFilter=N0/voltage#timeseries")
+    page.get_by_text("GC/N0/voltage").first.wait_for()
+    page.locator("scalar-card-data-table, scalar-card").filter(has_text=f"{STEPS - 1:,}").first.wait_for()
+    assert f"{(STEPS - 1) * 2e-3:.3f} sec" in page.locator("body").inner_text()
+    page.goto("about:blank")
+    page.goto(f"{served}#images")
+    card = page.locator("tf-image-loader").filter(has_text="GC--MC/weights").first
+    card.wait_for()
+    slider = card.locator("paper-slider")
+    slider.wait_for()
+    assert slider.evaluate("slider => slider.max") == STEPS // 100 - 1
+    slider.focus()
+    for key, step in (("Home", 0), ("End", STEPS - 100)):
+        slider.press(key)
+        card.get_by_text(re.compile(rf"step\s*{step:,}")).wait_for()
+        image = card.locator("img")
+        image.wait_for()
+        page.wait_for_function("image => image.complete && image.naturalWidth == 1500", arg=image.element_handle())
+    page.goto("about:blank")  # else the other pages are still there, hidden
+    page.goto(f"{served}#hparams")
+    for text in ("calm", "driven", "GC/seed", "GC/drive", "1.5000", "3.0000"):
+        page.get_by_text(text, exact=True).first.wait_for()
+    assert errors == []

@@ -9,6 +9,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -143,6 +144,7 @@ def masked_chunk(values: np.ndarray, filters: dict[str, Any], mask: int) -> tupl
     return data, found
 
 
+@pytest.mark.slow
 @given(stored())
 @settings(max_examples=800, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_part_of_any_dataset_is_what_h5py_reads(given: dict[str, Any]) -> None:
