@@ -46,9 +46,12 @@ def automatic_plots(variables: Mapping[str, xr.Variable], settings: Mapping[str,
             yield name, make_plot({"kind": "hparam"}, name)
 
 
-def event_plots() -> Iterator[tuple[str, Plot]]:
-    """Yield a name and a plot for each plot of a list of events: all as a raster, and their rate."""
-    for kind in ("raster", "rate"):
+def event_plots(*, units: bool = True) -> Iterator[tuple[str, Plot]]:
+    """Yield a name and a plot for each plot of a list of events: all as a raster, and their rate.
+
+    Of a list that does not say whose they are, which would be a raster of one row, the rate alone.
+    """
+    for kind in ("raster", "rate") if units else ("rate",):
         yield "spikes", make_plot({"kind": kind}, "spikes")
 
 

@@ -96,7 +96,7 @@ def _plan_events(builder: _Builder, component: str, held: xr.Dataset, node: xr.D
     if plots is None and not held.sizes["event"]:
         builder.plan.notes.append(f"not drawn: {component}/{SPIKES} (holds no events)")
         return
-    for name, plot in event_plots() if plots is None else plots:
+    for name, plot in event_plots(units="unit" in held) if plots is None else plots:
         if name in names:
             builder.add_events(component, held, node.encoding, plot)
             builder.plan.matched.add(name)

@@ -138,6 +138,16 @@ def test_what_needs_a_value_at_each_step_says_so(tmp_path: Path) -> None:
     ]
 
 
+def test_of_a_list_without_units_the_rate_alone_unless_a_raster_is_asked_for(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["spike_times"] = np.sort(RNG.random(100))
+    run = pipeline.open_run(tmp_path / "a.h5")
+    (job,) = plan_run(run).jobs
+    assert [drawing.plot.kind for drawing in job.drawings] == ["rate"]
+    (job,) = plan_run(run, parse_plots([{"spikes": {"kind": "raster"}}])).jobs
+    assert [drawing.plot.kind for drawing in job.drawings] == ["raster"]
+
+
 def test_an_empty_list_is_told(tmp_path: Path) -> None:
     spikes(tmp_path / "a.h5", 0)
     plan = plan_run(pipeline.open_run(tmp_path / "a.h5"))
