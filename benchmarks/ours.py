@@ -53,6 +53,36 @@ def listed_raster(path: Path, out: Path) -> None:
     pipeline.convert(path, out, [{"spikes": {"kind": "raster"}}])
 
 
+def frames_over_http(source: tuple[int, list[str]], out: Path) -> list[bytes]:
+    """Ask a running server for frames that nobody has seen, by port and keys, as TensorBoard's page does."""
+    import http.client
+
+    from pipeline.running.cache import CACHE
+
+    CACHE.clear()
+    port, keys = source
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    pictures = []
+    for key in keys:
+        connection.request("GET", f"/data/plugin/images/individualImage?blob_key={key}")
+        pictures.append(connection.getresponse().read())
+    return pictures
+
+
+def frames_alone(source: tuple[Any, list[int]], out: Path) -> list[bytes]:
+    """Draw the same frames one by one, by an engine and steps."""
+    from pipeline.running.cache import CACHE
+
+    CACHE.clear()
+    engine, steps = source
+    (series,) = engine.series.values()
+    return [engine.record(series, step).png for step in steps]
+
+
+#: Frames whose colours are given, so that none needs to know the others.
+FRAMES = {"weights": {"kind": "heatmap", "step": 1, "limits": [-3, 3]}}
+
+
 def open_run(folder: Path, out: Path) -> None:
     """Open a run."""
     pipeline.open_run(folder)

@@ -87,6 +87,7 @@ BARS: tuple[Bar, ...] = (
         unit="dataset",
     ),
     Bar("opening a file of many datasets, against h5py's visit", "open many", "h5py_visit", 0.5, None, "file"),
+    Bar("a frame of 200×200 over HTTP, against drawing it", "served frame", "alone", 0.5, ours="over HTTP"),
     Bar("time until TensorBoard shows all of it", "shown", "sapicore", 1, None, "run"),
 )
 

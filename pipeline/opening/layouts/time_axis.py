@@ -108,18 +108,36 @@ def arranged(
         stored.append(
             Stored(name, _dims(item, one.axis, scales[name]), times, one.guessed, labels=labels, why=_words(one, times))
         )
-    for name in [name for name, why in left_out.items() if why == COMPOUND and name in file]:
-        if is_table(file[name]) and (taken := columns(name, file[name])):
-            types = {item.path: field_type(file[name], item.field) for item in taken}
-            ids = {path: _IDS for path, (dtype, shape) in types.items() if is_index(path, shape, dtype)}
-            stored += [item for item in taken if item.path not in ids]
-            del left_out[name]
-            left_out |= ids
-        elif is_table(file[name]):
-            left_out[name] = NO_TIMES
+    tables, more = _tables(file, left_out)
+    stored, events = [*stored, *tables], [*events, *more]
     used = {item.times.dataset for item in stored if item.times}
     stored += [Stored(name, _clock_dims(found[name])) for name in clocks.sizes if name not in used]
     return Arranged(stored, left_out, notes, events)
+
+
+def _tables(file: h5py.File, left_out: dict[str, str]) -> tuple[list[Stored], list[EventList]]:
+    """Return the columns of tables, or a list of events where they are times and ids; both are no longer left out."""
+    stored: list[Stored] = []
+    events: list[EventList] = []
+    for name in [name for name, why in left_out.items() if why == COMPOUND and name in file]:
+        if not is_table(file[name]):
+            continue
+        taken = columns(name, file[name])
+        types = {item.path: field_type(file[name], item.field) for item in taken}
+        ids = {path: _IDS for path, (dtype, shape) in types.items() if is_index(path, shape, dtype)}
+        series = [item for item in taken if item.path not in ids]
+        clock = taken[0].times if taken else None
+        if not taken:
+            left_out[name] = NO_TIMES
+            continue
+        del left_out[name]
+        if ids and not series and clock is not None:  # times, and whose
+            whose = taken[0].field
+            events.append(EventList(name, (name,), clock.unit, name, field=clock.field, units_field=whose))
+        else:
+            stored += series
+            left_out |= ids
+    return stored, events
 
 
 def known_only(file: h5py.File, numbers: Mapping[str, h5py.Dataset], left_out: Mapping[str, str]) -> Arranged:

@@ -117,5 +117,15 @@ def test_texts_that_are_as_many_as_units_name_them(tmp_path: Path, names: list[s
     assert ("/channel_names" in run["a"].encoding["left_out"]) != named
 
 
+def test_a_table_of_times_and_ids_is_a_list_of_events(tmp_path: Path) -> None:
+    rows = np.zeros(40, [("time_ms", "f8"), ("neuron_id", "i4")])
+    rows["time_ms"], rows["neuron_id"] = RNG.random(40), RNG.integers(0, 5, 40)
+    run = open_run(write_hdf5(tmp_path / "a.h5", spikes=rows))
+    np.testing.assert_array_equal(run["a/spikes/time"], rows["time_ms"])
+    np.testing.assert_array_equal(run["a/spikes/unit"][5:20:3], rows["neuron_id"][5:20:3])
+    assert run["a/spikes/time"].attrs["units"] == "ms"
+    assert run["a"].encoding["left_out"] == {}
+
+
 def test_numbers_in_names_are_in_order() -> None:
     assert sorted(["u10", "u9", "u1"], key=by_number) == ["u1", "u9", "u10"]
