@@ -17,6 +17,8 @@ import h5py
 
 #: Bytes of values up to which a dataset is read, and all datasets of a file together.
 _READ, _READ_ALL = 1 << 20, 4 << 20
+#: Bytes of a file that is small.
+_SMALL = 64 << 20
 #: Bytes of memory that it may take.
 _MEMORY = 4 << 30
 
@@ -77,6 +79,7 @@ def _list(path: str) -> None:
         seen: set[tuple[Any, Any]] = set()
         groups: list[h5py.Group] = [file]
         left = _READ_ALL
+        small = os.path.getsize(path) <= _SMALL
         while groups:
             group = groups.pop()
             for key in [None, *_tried(lambda group=group: list(group), [])]:
@@ -92,12 +95,17 @@ def _list(path: str) -> None:
                 for name in _tried(lambda item=item: list(item.attrs), []):
                     _tried(lambda item=item, name=name: item.attrs[name])
                 if isinstance(item, h5py.Dataset):
-                    left -= _look(item, left)
+                    left -= _look(item, left, small)
 
 
-def _look(dataset: h5py.Dataset, left: int) -> int:
-    """Look at what opening looks at, and at the values if they are few; return how many bytes were read."""
-    _tried(lambda: (dataset.dtype, dataset.shape, dataset.maxshape, dataset.chunks, dataset.id.get_storage_size()))
+def _look(dataset: h5py.Dataset, left: int, small: bool) -> int:
+    """Look at what opening looks at, and at the values if they are few; return how many bytes were read.
+
+    Of a small file also at what is stored, for which HDF5 goes through all chunks.
+    """
+    _tried(lambda: (dataset.dtype, dataset.shape, dataset.maxshape, dataset.chunks))
+    if small:
+        _tried(dataset.id.get_storage_size)
     plist = _tried(dataset.id.get_create_plist)
     for number in range(_tried(plist.get_nfilters, 0) if plist is not None else 0):
         _tried(lambda number=number: plist.get_filter(number))
