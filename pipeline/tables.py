@@ -11,13 +11,18 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-__all__ = ["columns", "html_table", "show", "table", "text_of"]
+__all__ = ["columns", "html_table", "plain", "show", "table", "text_of"]
 
 #: The width of text that is not for a terminal: nothing is folded. On a narrow terminal long lines go on in the next.
 _ENDLESS, _LEAST = 1_000_000, 120
 
 #: What would move the cursor of a terminal, or end a line, if it stood in a name.
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def plain(text: object) -> str:
+    """Return text on one line, without what would move the cursor of a terminal."""
+    return _CONTROLS.sub(" ", str(text))
 
 
 def columns(head: Sequence[str], rows: Iterable[Sequence[str]], styles: Sequence[str] = ()) -> Any:
@@ -38,7 +43,7 @@ def columns(head: Sequence[str], rows: Iterable[Sequence[str]], styles: Sequence
         last = number == len(head) - 1  # the one that is folded where there is too little room
         found.add_column(Text(name), style=styles[number] if styles else None, overflow="fold", no_wrap=not last)
     for row in rows:
-        found.add_row(*(Text(_CONTROLS.sub(" ", cell)) for cell in row))
+        found.add_row(*(Text(plain(cell)) for cell in row))
     return found
 
 

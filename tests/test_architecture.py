@@ -117,6 +117,7 @@ def test_a_test_stands_where_its_module_does() -> None:
         "faults",
         "growth",
         "hdf5_properties",
+        "hostile_names",
         "libraries",
         "notebooks",
         "server",

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.errors import ConversionError, LayoutWarning, SettingError, SourceError, TimeAxisWarning
 from pipeline.planning.config import parse_plot, read_config
-from pipeline.tables import columns, show, text_of
+from pipeline.tables import columns, plain, show, text_of
 from pipeline.units import size_text
 
 __all__ = ["convert", "demo", "inspect", "serve", "view"]
@@ -65,7 +65,7 @@ def _plots(given: argparse.Namespace) -> list[dict[str, Any]] | None:
 def _print_report(report: Any) -> None:
     for run in report.runs:
         for note in run.notes:
-            print(f"note: {note}")
+            print(f"note: {plain(note)}")
     rows = []
     for run in report.runs:
         rows.append((run.name, run.state, size_text(sum(run.files.values())), ", ".join(run.written) or "nothing"))
@@ -86,12 +86,12 @@ def _dry_run(given: argparse.Namespace, plots: Any) -> int:
         print(f"run {plan.name}")
         show(columns(("variable", "shape", "kind", "writes", "about"), rows))
         for note in (*plan.notes, *plan.slow()):
-            print(f"note: {note}")
+            print(f"note: {plain(note)}")
         print(f"in all about {size_text(sum(row[4] for row in plan.rows()))}\n")
     problems = [*failed, *(line for plan in plans for line in plan.problems)]
     problems += unmatched(plans, plots) if plots and plans else []
     for line in problems:
-        print(f"hdf2tb: error: {line}", file=sys.stderr)
+        print(f"hdf2tb: error: {plain(line)}", file=sys.stderr)
     return 1 if problems else 0
 
 
@@ -114,7 +114,7 @@ def inspect(given: argparse.Namespace) -> int:
     else:
         print("\n\n".join(text_of(tree(run), sys.stdout) for run in found), end="\n" if found else "")
     for line in failed:
-        print(f"hdf2tb: error: {line}", file=sys.stderr)
+        print(f"hdf2tb: error: {plain(line)}", file=sys.stderr)
     return 1 if failed else 0
 
 
@@ -139,7 +139,7 @@ def serve(given: argparse.Namespace) -> int:
     problems = [*failed, *(line for plan in plans for line in plan.problems)]
     problems += unmatched(plans, plots) if plots and plans else []
     for line in problems:
-        print(f"hdf2tb: error: {line}", file=sys.stderr)
+        print(f"hdf2tb: error: {plain(line)}", file=sys.stderr)
     if not any(plan.jobs or plan.hparams for plan in plans):
         raise SourceError("there is nothing to show")
     check_metrics(given.metric, plans)
@@ -211,7 +211,7 @@ def _warnings_as_lines() -> Iterator[None]:
         yield
     for warning in caught:
         if issubclass(warning.category, TimeAxisWarning | LayoutWarning):
-            print(f"note: {warning.message}", file=sys.stderr)
+            print(f"note: {plain(warning.message)}", file=sys.stderr)
 
 
 def _quoted(word: str) -> str:

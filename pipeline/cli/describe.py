@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.cli.facts import ComponentFacts, RunFacts, TimeFacts, VariableFacts
-from pipeline.tables import columns
+from pipeline.tables import columns, plain
 from pipeline.units import listed, size_text
 
 __all__ = ["tree"]
@@ -27,14 +27,14 @@ def tree(run: RunFacts) -> Any:
     from rich.tree import Tree
 
     ratio = f" ({_ratio(run.bytes, run.stored_bytes)})" if run.stored_bytes else ""
-    head = Text.assemble("run ", (run.name, "bold"), "  ", (f"({run.source})", "dim"))
+    head = Text.assemble("run ", (plain(run.name), "bold"), "  ", (f"({run.source})", "dim"))
     size = Text(f"{size_text(run.bytes)} of values, {size_text(run.stored_bytes)} stored{ratio}")
-    root = Tree(Group(head, size, *(Text(f"note: {note}") for note in run.notes)))
+    root = Tree(Group(head, size, *(Text(plain(f"note: {note}")) for note in run.notes)))
     branches = {"": root}
     for component in run.components:
         span = "" if component.time is None else f"  {_span(component.time)}"
         layout = f"  ({component.layout})" if component.layout else ""
-        label = Group(Text.assemble((component.name, "bold"), span, (layout, "dim")), *_body(component))
+        label = Group(Text.assemble((plain(component.name), "bold"), span, (layout, "dim")), *_body(component))
         branches[component.name] = branches.get(component.name.rpartition("/")[0], root).add(label)
     return root
 
@@ -46,15 +46,15 @@ def _body(component: ComponentFacts) -> Iterator[Any]:
         yield columns(_HEAD, map(_row, component.variables), _STYLES)
     for why in dict.fromkeys(variable.why for variable in component.variables if variable.why):
         names = [variable.name for variable in component.variables if variable.why == why]
-        yield Text(f"time of {listed(names, _NAMED)}: {why}", "dim")
+        yield Text(plain(f"time of {listed(names, _NAMED)}: {why}"), "dim")
     for note in component.notes:
-        yield Text(f"note: {note}")
+        yield Text(plain(f"note: {note}"))
     for name, why in component.left_out.items():
-        yield Text(f"{name}: {why}, not drawn")
+        yield Text(plain(f"{name}: {why}, not drawn"))
     if component.settings:
         yield Text("settings", "dim")
         for name, value in component.settings.items():
-            yield Text(f"  {name}: {_setting(value)}")
+            yield Text(plain(f"  {name}: {_setting(value)}"))
 
 
 def _row(variable: VariableFacts) -> tuple[str, ...]:

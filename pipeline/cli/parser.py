@@ -199,16 +199,17 @@ def _run(top: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
         guard.begin()
     from pipeline.cli import commands
     from pipeline.errors import ConversionError, PipelineError, SettingError
+    from pipeline.tables import plain
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: at a whole record, with a word
     try:
         return int(getattr(commands, given.command)(given))
     except ConversionError as error:
         for line in error.report.problems:
-            print(f"hdf2tb: error: {line}", file=sys.stderr)
+            print(f"hdf2tb: error: {plain(line)}", file=sys.stderr)
         return 1
     except PipelineError as error:
-        print(f"hdf2tb: error: {error}", file=sys.stderr)
+        print(f"hdf2tb: error: {plain(error)}", file=sys.stderr)
         return 2 if isinstance(error, SettingError) else 1
     except KeyboardInterrupt:
         print("hdf2tb: interrupted; the same command goes on from here", file=sys.stderr)

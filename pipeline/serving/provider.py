@@ -19,6 +19,7 @@ from tensorboard.plugins.scalar import metadata as scalar_metadata
 from pipeline.errors import PipelineError
 from pipeline.serving.catalogue import Catalogue, Entry, Points
 from pipeline.serving.live import Live
+from pipeline.tables import plain
 from pipeline.writing.hparams import experiment_content, session_contents
 
 __all__ = ["Provider"]
@@ -209,7 +210,7 @@ class Provider(base.DataProvider):  # type: ignore[misc]
                     try:
                         found.append((tag, what(entry)))
                     except PipelineError as error:
-                        print(f"hdf2tb: error: {run}: {tag}: {error}", flush=True)
+                        print(plain(f"hdf2tb: error: {run}: {tag}: {error}"), flush=True)
             if found:
                 yield run, found
 

@@ -13,6 +13,8 @@ from pipeline.opening.hdf5.bounds import beyond
 __all__ = ["COMPOUND", "TEXT", "attributes", "datasets", "member", "readable", "settings_of"]
 
 
+#: Groups within groups that are walked.
+_DEEPEST = 64
 #: Why tables and texts are left out, where a layout does not take them apart.
 COMPOUND, TEXT = "compound values", "strings"
 
@@ -36,6 +38,9 @@ def datasets(file: h5py.File) -> tuple[dict[str, h5py.Dataset], dict[str, str]]:
             left_out[path] = f"a group that cannot be listed ({error})"
             return
         if (info.fileno, info.addr) in seen:
+            return
+        if path.count("/") > _DEEPEST:
+            left_out["/".join(path.split("/")[:4]) + "/…"] = f"groups in more than {_DEEPEST} others"
             return
         seen.add((info.fileno, info.addr))
         for key in keys:

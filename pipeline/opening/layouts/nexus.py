@@ -65,16 +65,16 @@ class Nexus:
         return Component(None, settings_of(file), both, result.left_out, result.notes, [*events, *result.events])
 
 
-def _groups(group: h5py.Group, seen: set[Any]) -> Iterator[h5py.Group]:
-    """Yield a group and those below, each once."""
+def _groups(group: h5py.Group, seen: set[Any], deep: int = 64) -> Iterator[h5py.Group]:
+    """Yield a group and those below, each once, as deep as the contents are listed."""
     info = h5py.h5o.get_info(group.id)
     if (info.fileno, info.addr) in seen:
         return
     seen.add((info.fileno, info.addr))
     yield group
     for key in group:
-        if isinstance(inner := member(group, key), h5py.Group):
-            yield from _groups(inner, seen)
+        if deep and isinstance(inner := member(group, key), h5py.Group):
+            yield from _groups(inner, seen, deep - 1)
 
 
 def _log(group: h5py.Group, found: dict[str, h5py.Dataset]) -> Iterator[Stored]:
