@@ -23,7 +23,7 @@ def frames(store, count):
     path = store.folder / "weights.h5"
     shutil.copy(store.file("weights", steps, UNITS if NAME == "tiny" else 200), path)
     plots = parse_plots([ours.FRAMES])
-    provider = Provider(Live(lambda: plan_sources(path, plots)[0]), "here")
+    provider = Provider(Live(plan_sources(path, plots)[0], lambda: plan_sources(path, plots)[0]), "here")
     app = App(provider, port=0)
     app.start()
     listed = provider.read_blob_sequences(experiment_id="", plugin_name="images")["weights"]["GC/weights"]

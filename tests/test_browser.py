@@ -54,8 +54,8 @@ def test_scalars_page_shows_the_series(page: Any, server: Server) -> None:
     assert f"{(STEPS - 1) * 2e-3:.3f} sec" in page.locator("body").inner_text()  # RELATIVE is simulated time
 
 
-def test_images_page_shows_the_last_frame_at_the_end_of_the_slider(page: Any, server: Server) -> None:
-    page.goto(f"{server.url}/#images")
+def last_and_first_frame(page: Any) -> None:
+    """Drag the slider of the weights to its begin and its end, and see that a picture is there."""
     card = page.locator("tf-image-loader").filter(has_text="GC--MC/weights").first
     card.wait_for()
     slider = card.locator("paper-slider")
@@ -68,6 +68,11 @@ def test_images_page_shows_the_last_frame_at_the_end_of_the_slider(page: Any, se
         image = card.locator("img")
         image.wait_for()
         page.wait_for_function("image => image.complete && image.naturalWidth == 1500", arg=image.element_handle())
+
+
+def test_images_page_shows_the_last_frame_at_the_end_of_the_slider(page: Any, server: Server) -> None:
+    page.goto(f"{server.url}/#images")
+    last_and_first_frame(page)
 
 
 def test_hparams_page_shows_a_row_a_run(page: Any, server: Server) -> None:
@@ -93,18 +98,7 @@ def test_the_runs_themselves_are_on_the_same_pages(page: Any, served: str) -> No
     assert f"{(STEPS - 1) * 2e-3:.3f} sec" in page.locator("body").inner_text()
     page.goto("about:blank")
     page.goto(f"{served}#images")
-    card = page.locator("tf-image-loader").filter(has_text="GC--MC/weights").first
-    card.wait_for()
-    slider = card.locator("paper-slider")
-    slider.wait_for()
-    assert slider.evaluate("slider => slider.max") == STEPS // 100 - 1
-    slider.focus()
-    for key, step in (("Home", 0), ("End", STEPS - 100)):
-        slider.press(key)
-        card.get_by_text(re.compile(rf"step\s*{step:,}")).wait_for()
-        image = card.locator("img")
-        image.wait_for()
-        page.wait_for_function("image => image.complete && image.naturalWidth == 1500", arg=image.element_handle())
+    last_and_first_frame(page)
     page.goto("about:blank")  # else the other pages are still there, hidden
     page.goto(f"{served}#hparams")
     for text in ("calm", "driven", "GC/seed", "GC/drive", "1.5000", "3.0000"):

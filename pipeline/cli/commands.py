@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ConversionError, LayoutWarning, SettingError, SourceError, TimeAxisWarning
 from pipeline.planning.config import parse_plot, read_config
 from pipeline.tables import columns, plain, show, text_of
 from pipeline.units import size_text
+
+if TYPE_CHECKING:
+    from pipeline.planning.plan import Plan
 
 __all__ = ["convert", "demo", "inspect", "serve", "view"]
 
@@ -77,7 +80,6 @@ def _print_report(report: Any) -> None:
 
 
 def _dry_run(given: argparse.Namespace, plots: Any) -> int:
-    from pipeline.planning.plan import unmatched
     from pipeline.planning.sources import plan_sources
 
     plans, failed = plan_sources(given.sources, plots, given.dt, given.time_axis, given.follow_links)
@@ -88,11 +90,18 @@ def _dry_run(given: argparse.Namespace, plots: Any) -> int:
         for note in (*plan.notes, *plan.slow()):
             print(f"note: {plain(note)}")
         print(f"in all about {size_text(sum(row[4] for row in plan.rows()))}\n")
+    return 1 if _told_problems(plans, failed, plots) else 0
+
+
+def _told_problems(plans: Sequence[Plan], failed: Sequence[str], plots: Any) -> bool:
+    """Print a line for each thing that cannot be shown as it was asked for; return whether there is one."""
+    from pipeline.planning.plan import unmatched
+
     problems = [*failed, *(line for plan in plans for line in plan.problems)]
     problems += unmatched(plans, plots) if plots and plans else []
     for line in problems:
         print(f"hdf2tb: error: {plain(line)}", file=sys.stderr)
-    return 1 if problems else 0
+    return bool(problems)
 
 
 def inspect(given: argparse.Namespace) -> int:
@@ -121,7 +130,7 @@ def inspect(given: argparse.Namespace) -> int:
 def serve(given: argparse.Namespace) -> int:
     """Show runs in TensorBoard as they are, until Ctrl-C ends it."""
     from pipeline.planning.config import parse_plots
-    from pipeline.planning.plan import check_metrics, unmatched
+    from pipeline.planning.plan import check_metrics
     from pipeline.planning.sources import plan_sources
     from pipeline.serving.app import App
     from pipeline.serving.live import Live
@@ -136,16 +145,13 @@ def serve(given: argparse.Namespace) -> int:
     opening = given.dt, given.time_axis, given.follow_links
     with _warnings_as_lines():
         plans, failed = plan_sources(given.sources, plots, *opening)
-    problems = [*failed, *(line for plan in plans for line in plan.problems)]
-    problems += unmatched(plans, plots) if plots and plans else []
-    for line in problems:
-        print(f"hdf2tb: error: {plain(line)}", file=sys.stderr)
+    _told_problems(plans, failed, plots)
     if not any(plan.jobs or plan.hparams for plan in plans):
         raise SourceError("there is nothing to show")
     check_metrics(given.metric, plans)
-    first = iter([plans])
     live = Live(
-        lambda: next(first, None) or plan_sources(given.sources, plots, *opening)[0],
+        plans,
+        lambda: plan_sources(given.sources, plots, *opening)[0],
         points=given.points,
         metrics=given.metric,
     )

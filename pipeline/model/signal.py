@@ -49,6 +49,11 @@ class Signal:
         return self.shape[0] if self.events is None else self.events
 
     @property
+    def units(self) -> int:
+        """The number of units of what is (time, unit) or of one unit."""
+        return self.shape[1] if len(self.shape) > 1 else 1
+
+    @property
     def name(self) -> str:
         """``component/attr``, the title of its pictures and the root of its tags."""
         return f"{self.component}/{self.attr}"

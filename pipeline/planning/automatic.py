@@ -14,6 +14,7 @@ import xarray as xr
 
 from pipeline.rendering.plot import Plot
 from pipeline.rendering.registry import make_plot
+from pipeline.rendering.windows import round_steps
 
 __all__ = ["automatic_plots", "event_plots"]
 
@@ -73,12 +74,6 @@ def _plots(name: str, array: xr.Variable) -> Iterator[dict[str, Any]]:
         if units > 1:
             yield {"kind": "heatmap"}
     elif array.ndim == 4 and array.dtype == np.uint8 and array.dims[0] == "time" and array.shape[3] in (3, 4):
-        yield {"kind": "frames", "step": _round_step(array.sizes["time"] / FRAMES)}
+        yield {"kind": "frames", "step": round_steps(array.sizes["time"] / FRAMES)}
     elif array.ndim == 3:
-        yield {"kind": "heatmap", "step": _round_step(array.sizes["time"] / FRAMES)}
-
-
-def _round_step(step: float) -> int:
-    """Return the first of 1, 2, 5, 10, 20, 50 … that is not below `step`."""
-    decade = 10 ** max(0, len(str(int(step))) - 1)
-    return int(next((nice * decade for nice in (1, 2, 5) if nice * decade >= step), 10 * decade))
+        yield {"kind": "heatmap", "step": round_steps(array.sizes["time"] / FRAMES)}

@@ -123,7 +123,7 @@ class Raster(Plot):
         """Return one series, ``component/raster``, with a step a window."""
         span = self._span(signal)
         steps = range(0, signal.shape[0], span)
-        cells_drawn = min(signal.events or span * _units(signal), self.size[0] * self.size[1] * DPI * DPI)
+        cells_drawn = min(signal.events or span * signal.units, self.size[0] * self.size[1] * DPI * DPI)
         size = len(steps) * int(14_000 + cells_drawn / 12)
         return (Series(f"{signal.component}/raster", "images", steps, len(steps), size),)
 
@@ -136,7 +136,7 @@ class Raster(Plot):
     def fold(self, signal: Signal) -> CountsFold:
         """Return the fold to counts."""
         columns, rows, _ = self._grid(signal)
-        return CountsFold(self._span(signal), _units(signal), columns, rows)
+        return CountsFold(self._span(signal), signal.units, columns, rows)
 
     def draw(self, signal: Signal, series: Series, step: int, block: DenseBlock | None, summary: Counts) -> Record:
         """Return the picture of the window that begins at `step`."""
@@ -152,7 +152,7 @@ class Raster(Plot):
     def _look(self, signal: Signal, most: int | None) -> Look:
         """Return the look of a picture whose fullest cell holds `most` spikes; None where no cell is shared."""
         assert signal.time is not None
-        time, span, units = signal.time, self._span(signal), _units(signal)
+        time, span, units = signal.time, self._span(signal), signal.units
         start = time.start if self.window is None else 0.0
         return Look(
             self.size,
@@ -167,7 +167,7 @@ class Raster(Plot):
 
     def _grid(self, signal: Signal) -> tuple[int, int, bool]:
         """Return (columns, rows) that spikes are counted into, and whether these share steps or units."""
-        span, units = self._span(signal), _units(signal)
+        span, units = self._span(signal), signal.units
         area = frame(self._look(signal, None)).area
         shared = span > area.width or units > area.height
         if shared:
@@ -228,7 +228,3 @@ def _round_up(most: int) -> int:
     """Return the next of 2, 5, 10, 20, 50 …, so that windows share the drawn frame."""
     decade: int = 10 ** max(0, len(str(max(1, most - 1))) - 1)
     return next(nice * decade for nice in (1, 2, 5, 10) if nice * decade >= max(2, most))
-
-
-def _units(signal: Signal) -> int:
-    return signal.shape[1] if len(signal.shape) > 1 else 1

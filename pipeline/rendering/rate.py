@@ -17,7 +17,7 @@ from pipeline.rendering.folds.counts import Counts, CountsFold
 from pipeline.rendering.plot import Needs, Plot
 from pipeline.rendering.raster import Raster
 from pipeline.rendering.settings import boolean, optional, setting
-from pipeline.rendering.windows import check_window, steps_of
+from pipeline.rendering.windows import check_window, round_steps, steps_of
 from pipeline.units import SECONDS
 
 __all__ = ["Rate"]
@@ -71,7 +71,7 @@ class Rate(Plot):
         steps = range(0, signal.shape[0], self._span(signal))
         tags = [f"{signal.component}/rate"]
         if self.by_unit:
-            tags += [f"{signal.component}/{signal.unit_name(unit)}/rate" for unit in range(_units(signal))]
+            tags += [f"{signal.component}/{signal.unit_name(unit)}/rate" for unit in range(signal.units)]
         units = (None, *range(len(tags) - 1))
         return tuple(
             Series(tag, "scalars", steps, len(steps), len(steps) * (len(tag) + 40), unit)
@@ -84,7 +84,7 @@ class Rate(Plot):
 
     def fold(self, signal: Signal) -> CountsFold:
         """Return the fold to one count a bin, and a unit if asked."""
-        units = _units(signal)
+        units = signal.units
         return CountsFold(self._span(signal), units, 1, units if self.by_unit else 1)
 
     def draw(self, signal: Signal, series: Series, step: int, block: DenseBlock | None, summary: Counts) -> Record:
@@ -102,7 +102,7 @@ class Rate(Plot):
         spikes = np.concatenate([fold.window(summary, int(start)) for start in starts]).astype(np.float64)
         length = np.minimum(starts + fold.span, signal.shape[0]) - starts
         seconds = length * signal.time.step * SECONDS.get(signal.time.unit, 1.0)
-        whole = spikes.sum(axis=1) / _units(signal)
+        whole = spikes.sum(axis=1) / signal.units
         columns = [whole if one.unit is None else spikes[:, one.unit] for one in series]
         rates = np.stack(columns, axis=1) / seconds[:, None]
         times = signal.time.seconds(starts.astype(np.float64))
@@ -117,14 +117,4 @@ class Rate(Plot):
         assert signal.time is not None
         if self.bin is not None:
             return steps_of(self.bin, signal.time, signal.shape[0])
-        return _round_steps(signal.shape[0] / _BINS)
-
-
-def _units(signal: Signal) -> int:
-    return signal.shape[1] if len(signal.shape) > 1 else 1
-
-
-def _round_steps(steps: float) -> int:
-    """Return the first of 1, 2, 5, 10, 20, 50 … that is not below `steps`."""
-    decade = 10 ** max(0, len(str(int(steps))) - 1)
-    return int(next((nice * decade for nice in (1, 2, 5) if nice * decade >= steps), 10 * decade))
+        return round_steps(signal.shape[0] / _BINS)

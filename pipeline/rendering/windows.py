@@ -9,7 +9,7 @@ from pipeline.model.clock import Clock
 from pipeline.rendering.settings import whole
 from pipeline.units import SECONDS, duration
 
-__all__ = ["check_window", "steps_of"]
+__all__ = ["check_window", "round_steps", "steps_of"]
 
 
 def check_window(value: Any) -> int | str:
@@ -32,3 +32,9 @@ def steps_of(window: int | str, clock: Clock, length: int) -> int:
         number, unit = duration(window)
         window = max(1, round(number * SECONDS[unit] / SECONDS[clock.unit] / clock.step))
     return min(window, length)
+
+
+def round_steps(steps: float) -> int:
+    """Return the first of 1, 2, 5, 10, 20, 50 … that is not below `steps`."""
+    decade = 10 ** max(0, len(str(int(steps))) - 1)
+    return int(next((nice * decade for nice in (1, 2, 5) if nice * decade >= steps), 10 * decade))

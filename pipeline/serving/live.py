@@ -24,21 +24,30 @@ class Live:
 
     Parameters
     ----------
+    plans : sequence of Plan
+        What there is at first.
     plan : callable
-        Opens and plans the runs.
+        Opens and plans the runs anew.
     points : int
         Points of a series, about.
     metrics : sequence of str
         Tags that are shown beside the hyperparameters.
     """
 
-    def __init__(self, plan: Callable[[], Sequence[Plan]], *, points: int = 1000, metrics: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        plans: Sequence[Plan],
+        plan: Callable[[], Sequence[Plan]],
+        *,
+        points: int = 1000,
+        metrics: Sequence[str] = (),
+    ) -> None:
         self._plan, self._points, self._metrics = plan, points, metrics
         self._secret = secrets.token_bytes(16)  # an address stays as long as what it shows
         self._lock = threading.Lock()
         self._before: dict[str, Entry] = {}
         self._again = 0.0
-        self._found = self._planned()
+        self._found = self._listed(plans)
 
     def catalogue(self) -> Catalogue:
         """Return what there is now; a file that cannot be opened at the moment is as it was."""
@@ -46,7 +55,7 @@ class Live:
             if time.monotonic() >= self._again and _states(self._files) != self._seen:
                 before = self._found.by_token
                 try:
-                    self._found = self._planned()
+                    self._found = self._listed(self._plan())
                     self._before = before
                 except PipelineError:
                     self._again = time.monotonic() + _PAUSE
@@ -56,8 +65,7 @@ class Live:
         """Return what a token names, also where the page has not asked again since the file changed."""
         return self.catalogue().by_token.get(token) or self._before.get(token)
 
-    def _planned(self) -> Catalogue:
-        plans = self._plan()
+    def _listed(self, plans: Sequence[Plan]) -> Catalogue:
         self._files = sorted({str(job.variable.encoding.get("source", "")) for plan in plans for job in plan.jobs})
         self._seen = _states(self._files)
         self._again = time.monotonic() + _PAUSE

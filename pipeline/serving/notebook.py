@@ -104,7 +104,7 @@ def serve(
     name = ", ".join(plan.name for plan in first)
     if name in _served:
         _served[name].stop()
-    live = Live(planned, points=points, metrics=metrics)
+    live = Live(first, planned, points=points, metrics=metrics)
     _served[name] = Served(App(Provider(live, name, frames=frames), port=0), name, height)
     return _served[name]
 

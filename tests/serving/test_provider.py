@@ -68,7 +68,8 @@ class Page:
 def started(paths: Any, plots: Any = None, **settings: Any) -> tuple[App, Page]:
     asked = None if plots is None else parse_plots(plots)
     frames = settings.pop("frames", 1000)
-    app = App(Provider(Live(lambda: plan_sources(paths, asked, "1 ms")[0], **settings), "here", frames=frames), port=0)
+    planned = lambda: plan_sources(paths, asked, "1 ms")[0]  # noqa: E731
+    app = App(Provider(Live(planned(), planned, **settings), "here", frames=frames), port=0)
     app.start()
     return app, Page(app)
 

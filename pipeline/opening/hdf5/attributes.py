@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["attribute", "parse_repr"]
+__all__ = ["attribute", "number", "parse_repr", "told"]
 
 _ARRAY = re.compile(r"(?:Parameter containing:\s*)?(?:tensor|array)\((.*)\)\s*", re.DOTALL)
 _DTYPE = re.compile(r"dtype=(?:torch\.)?(\w+)")
@@ -29,6 +29,21 @@ def attribute(value: Any) -> Any:
     if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind in "biuf":
         value = value.reshape(())[()]
     return value.item() if isinstance(value, np.generic) and value.dtype.kind in "biufU" else value
+
+
+def told(node: Any, key: str) -> Any:
+    """Return the attribute of a group or a dataset as a plain value; None if there is none that h5py knows."""
+    try:
+        return attribute(node.attrs[key]) if key in node.attrs else None
+    except Exception:  # a type that h5py does not know
+        return None
+
+
+def number(node: Any, key: str) -> float | None:
+    """Return an attribute that is one finite number; None if it is none."""
+    value = told(node, key)
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
+    return float(value) if usable else None
 
 
 def parse_repr(text: Any, *, literals: bool = True) -> Any:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from xarray.core import indexing
 
 from pipeline.opening.hdf5.lazy_array import FromFiles, StoredArray
 
@@ -19,13 +18,8 @@ __all__ = ["JoinedArray", "PulsedTimes", "RaggedUnits", "ReshapedArray", "Stacke
 class _Line(FromFiles):
     """An array of one dimension, read as stretches."""
 
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-
-    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
-        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._part)
-
-    def _part(self, key: tuple[int | slice, ...]) -> Any:
+    def read(self, key: tuple[int | slice, ...]) -> Any:
+        """Read the values at `key`."""
         (part,) = key
         if not isinstance(part, slice):
             return self.stretch(int(part), int(part) + 1)[0]
@@ -91,10 +85,8 @@ class StackedArray(FromFiles):
         """Return what the values depend on besides the files."""
         return (self.axis, *(part.identity() for part in self.parts))
 
-    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
-        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._read)
-
-    def _read(self, key: tuple[int | slice, ...]) -> Any:
+    def read(self, key: tuple[int | slice, ...]) -> Any:
+        """Read the values at `key`."""
         which, inner = key[self.axis], (*key[: self.axis], *key[self.axis + 1 :])
         if not isinstance(which, slice):
             return self.parts[which].read(inner).astype(self.dtype, copy=False)
@@ -149,10 +141,8 @@ class ReshapedArray(FromFiles):
         """Return what the values depend on besides the file."""
         return (self.inner, self.flat.identity())
 
-    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
-        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._read)
-
-    def _read(self, key: tuple[int | slice, ...]) -> Any:
+    def read(self, key: tuple[int | slice, ...]) -> Any:
+        """Read the values at `key`."""
         first, *rest = key
         wanted = range(*first.indices(self.shape[0])) if isinstance(first, slice) else range(first, first + 1)
         low, high = (min(wanted[0], wanted[-1]), max(wanted[0], wanted[-1]) + 1) if wanted else (0, 0)

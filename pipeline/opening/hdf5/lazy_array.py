@@ -36,7 +36,17 @@ _ENDS = 4096
 
 
 class FromFiles(BackendArray):
-    """A lazy array whose values come from files."""
+    """A lazy array whose values come from files; indexing it with integers and slices reads just that."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self.read)
+
+    def read(self, key: tuple[int | slice, ...]) -> npt.NDArray[Any]:
+        """Read the values at `key`, one integer or slice an axis."""
+        raise NotImplementedError
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -49,7 +59,7 @@ class FromFiles(BackendArray):
 
 
 class StoredArray(FromFiles):
-    """One HDF5 dataset; indexing it with integers and slices reads just that.
+    """One HDF5 dataset.
 
     Parameters
     ----------
@@ -91,9 +101,6 @@ class StoredArray(FromFiles):
         """Return its name, its shape, its type, what its numbers mean, and the state of other files they are in."""
         parts = (self.name, self.shape, str(self.dtype), self.scaling, self.sources.identity())
         return (*parts, self.field) if self.field else parts
-
-    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
-        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self.read)
 
     def read(self, key: tuple[int | slice, ...]) -> npt.NDArray[Any]:
         """Read the values at `key`, one integer or slice an axis.

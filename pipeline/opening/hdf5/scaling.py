@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.opening.hdf5.attributes import attribute
+from pipeline.opening.hdf5.attributes import told as told_of
 
 __all__ = ["SCALING_ATTRIBUTES", "Meaning", "Polynomial", "Scaling", "cf_scaling"]
 
@@ -124,7 +124,7 @@ def cf_scaling(dataset: h5py.Dataset) -> Scaling | None:
         return None
     low, high = (told.get("valid_range") or (-math.inf, math.inf))[:2]
     low, high = (told.get("valid_min") or (low,))[0], (told.get("valid_max") or (high,))[0]
-    unsigned = dataset.dtype.kind == "i" and str(_value(dataset, "_Unsigned")).lower() == "true"
+    unsigned = dataset.dtype.kind == "i" and str(told_of(dataset, "_Unsigned")).lower() == "true"
     missing = (*told.get("_FillValue", ()), *told.get("missing_value", ()))
     if unsigned:
         bits = 8 * dataset.dtype.itemsize
@@ -143,14 +143,7 @@ def _wrapped(value: float, bits: int) -> float:
     return value % 2**bits if math.isfinite(value) else value
 
 
-def _value(dataset: h5py.Dataset, key: str) -> Any:
-    try:
-        return attribute(dataset.attrs[key]) if key in dataset.attrs else None
-    except Exception:  # a type that h5py does not know
-        return None
-
-
 def _numbers(dataset: h5py.Dataset, key: str) -> tuple[float | int, ...]:
     """Return the numbers of an attribute, of the dataset's type if they are whole; none if it holds other things."""
-    value = np.ravel(np.asarray(_value(dataset, key)))
+    value = np.ravel(np.asarray(told_of(dataset, key)))
     return tuple(value.tolist()) if value.dtype.kind in "iuf" else ()

@@ -6,12 +6,11 @@ times are ``timestamps``, in seconds, or ``starting_time`` and its attribute ``r
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import h5py
-import numpy as np
 
-from pipeline.opening.hdf5.attributes import attribute
+from pipeline.opening.hdf5.attributes import number
 from pipeline.opening.hdf5.scaling import Scaling
 from pipeline.opening.layouts.contents import datasets, member, settings_of
 from pipeline.opening.layouts.protocol import Component, EventList, Stored, Times
@@ -64,7 +63,7 @@ def _times(group: h5py.Group, length: int) -> Times | None:
     if isinstance(timestamps, h5py.Dataset) and timestamps.shape == (length,):
         return Times(f"{group.name.rstrip('/')}/timestamps", unit="s")
     start = member(group, "starting_time") if "starting_time" in group else None
-    rate = _number(start, "rate", 0.0) if isinstance(start, h5py.Dataset) else 0.0
+    rate = number(start, "rate") or 0.0 if isinstance(start, h5py.Dataset) else 0.0
     return Times(None, float(start[()]), 1 / rate, "s") if start is not None and rate > 0 else None
 
 
@@ -89,11 +88,6 @@ def _scaling(group: h5py.Group, data: h5py.Dataset) -> Scaling | None:
     scales: tuple[float, ...] = ()
     if isinstance(channels, h5py.Dataset) and data.ndim > 1 and channels.shape == data.shape[1:2]:
         scales = tuple(float(value) for value in channels[:])
-    found = Scaling(_number(data, "conversion", 1.0), _number(data, "offset", 0.0), scales=scales, axis=1)
+    scale = number(data, "conversion")
+    found = Scaling(1.0 if scale is None else scale, number(data, "offset") or 0.0, scales=scales, axis=1)
     return None if found == Scaling(axis=1) else found
-
-
-def _number(node: h5py.Dataset, key: str, otherwise: float) -> float:
-    value: Any = attribute(node.attrs[key]) if key in node.attrs else otherwise
-    usable = isinstance(value, int | float) and np.isfinite(value)
-    return float(value) if usable else otherwise

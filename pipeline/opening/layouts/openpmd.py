@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import h5py
 import numpy as np
 
-from pipeline.opening.hdf5.attributes import attribute
+from pipeline.opening.hdf5.attributes import attribute, number
 from pipeline.opening.hdf5.scaling import Scaling
 from pipeline.opening.layouts.contents import datasets, member, settings_of
 from pipeline.opening.layouts.protocol import Component, Stored, Times
@@ -41,15 +41,15 @@ class OpenPmd:
             else []
         )
         records: dict[str, list[str]] = {}
-        for number in numbers:
-            prefix = f"{base}/{number}/"
+        for iteration in numbers:
+            prefix = f"{base}/{iteration}/"
             for name in (name for name in found if name.startswith(prefix)):
-                records.setdefault(name.removeprefix(prefix), []).append(number)
+                records.setdefault(name.removeprefix(prefix), []).append(iteration)
         stored: list[Stored] = []
         for record, having in records.items():
             first = found[f"{base}/{having[0]}/{record}"]
             same = [n for n in having if found[f"{base}/{n}/{record}"].shape == first.shape]
-            parts = tuple(f"{base}/{number}/{record}" for number in same)
+            parts = tuple(f"{base}/{n}/{record}" for n in same)
             left_out |= {
                 f"{base}/{n}/{record}": "another shape than in the first iteration" for n in having if n not in same
             }
@@ -58,7 +58,7 @@ class OpenPmd:
             if len(parts) < 2:
                 stored.append(Stored(parts[0], inner, **settings))
             else:
-                times = _times([place[number] for number in same], same)
+                times = _times([place[n] for n in same], same)
                 stored.append(
                     Stored(
                         parts[0], ("time", *inner), times, parts=parts, why=f"over {len(parts)} iterations", **settings
@@ -68,8 +68,8 @@ class OpenPmd:
 
 
 def _number(node: Any, key: str, otherwise: float) -> float:
-    value: Any = attribute(node.attrs[key]) if key in node.attrs else otherwise
-    return float(value) if isinstance(value, int | float) and np.isfinite(value) else otherwise
+    value = number(node, key)
+    return otherwise if value is None else value
 
 
 def _times(groups: list[h5py.Group], numbers: list[str]) -> Times:

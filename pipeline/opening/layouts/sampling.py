@@ -7,12 +7,9 @@ hertz). Else an attribute that is named like a sampling rate is one, in hertz.
 
 from __future__ import annotations
 
-from typing import Any
-
 import h5py
-import numpy as np
 
-from pipeline.opening.hdf5.attributes import attribute
+from pipeline.opening.hdf5.attributes import number, told
 from pipeline.opening.layouts.protocol import Times
 from pipeline.units import SECONDS, time_unit
 
@@ -29,27 +26,14 @@ def sampling(dataset: h5py.Dataset) -> tuple[Times, str] | None:
     if not _KEYS.intersection(dataset.attrs.keys()):
         return None
     for first, spacing, unit in (("x0", "dx", "xunit"), ("Xstart", "Xspacing", "Xunits")):
-        if (step := _number(dataset, spacing)) is not None and step > 0:
-            named = str(_value(dataset, unit) or "s")
+        if (step := number(dataset, spacing)) is not None and step > 0:
+            named = str(told(dataset, unit) or "s")
             if time_unit(named) not in SECONDS:
                 return None  # of frequencies, or of places
-            return Times(None, _number(dataset, first) or 0.0, step, named), f"{first}, {spacing}"
+            return Times(None, number(dataset, first) or 0.0, step, named), f"{first}, {spacing}"
     for name in _RATES:
-        if (rate := _number(dataset, name)) is not None and rate > 0:
-            start = _number(dataset, "starttime")
+        if (rate := number(dataset, name)) is not None and rate > 0:
+            start = number(dataset, "starttime")
             told_of = f"starttime, {name}" if start is not None else name
             return Times(None, 0.0 if start is None else start * 1e-9, 1 / rate, "s"), told_of
     return None
-
-
-def _value(node: h5py.Dataset, key: str) -> Any:
-    try:
-        return attribute(node.attrs[key]) if key in node.attrs else None
-    except Exception:  # a type that h5py does not know
-        return None
-
-
-def _number(node: h5py.Dataset, key: str) -> float | None:
-    value = _value(node, key)
-    usable = isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
-    return float(value) if usable else None
