@@ -37,6 +37,12 @@ PLOTS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep what servers keep away from the user's own."""
+    os.environ["HDF2TB_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 def simulate(folder: Path, seed: int, *, steps: int = STEPS) -> Path:
     """Write a run folder of two populations and the synapses between them."""
     rng = np.random.default_rng(seed)

@@ -134,6 +134,7 @@ def serve(given: argparse.Namespace) -> int:
     from pipeline.planning.sources import plan_sources
     from pipeline.serving.app import App
     from pipeline.serving.live import Live
+    from pipeline.serving.page.plugin import Page
     from pipeline.serving.process import open_page
     from pipeline.serving.provider import Provider
 
@@ -156,7 +157,7 @@ def serve(given: argparse.Namespace) -> int:
         metrics=given.metric,
     )
     place = ", ".join(map(str, given.sources))
-    app = App(Provider(live, place, frames=given.frames), port=given.port, host=given.host)
+    app = App(Provider(live, place, frames=given.frames), Page(live), port=given.port, host=given.host)
     print(f"TensorBoard is at {app.url}  (Ctrl-C ends it)", flush=True)
     if not given.no_browser:
         open_page(app.url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
@@ -149,6 +149,11 @@ class Job:
         kept = self._kept_steps(step, self.drawn_at_once)
         return blocks(self.length, step=step, chunk=unit, kept=kept, segment=self.segment)
 
+    @property
+    def whole_blocks(self) -> list[Block]:
+        """Blocks of every step and every unit (or of every event), of about the size of any other block."""
+        return blocks(self.length, chunk=self._chunk, kept=self.budget.block // self._step_bytes)
+
     @cached_property
     def second_blocks(self) -> list[Block]:
         """The blocks of the second pass; there may be none."""
@@ -179,7 +184,14 @@ class Job:
         return len(block) * self._read_bytes(block.step)
 
     def at(self, block: Block) -> Slice | EventSlice:
-        """Return a block, unread."""
+        """Return a block, unread, of the units that are drawn."""
+        return self._part(block, self.units)
+
+    def whole_at(self, block: Block, units: tuple[int, ...] | None = None) -> Slice | EventSlice:
+        """Return a block, unread, of every unit, or of those that are named where the others need not be read."""
+        return self._part(block, units)
+
+    def _part(self, block: Block, read: tuple[int, ...] | None) -> Slice | EventSlice:
         variable = self.variable
         if variable.ndim:
             variable = variable.isel({variable.dims[self.axis]: block.slice})
@@ -189,7 +201,7 @@ class Job:
             whose = None if units is None else units.isel(event=block.slice)
             return EventSlice(variable, whose, block, clock, self.whose.rows)
         times = None if self.times is None else self.times.isel(time=block.slice)
-        return Slice(variable, self.axis, block, self.drawings[0].signal.time, times, self._caching, self.units)
+        return Slice(variable, self.axis, block, self.drawings[0].signal.time, times, self._caching, read)
 
     @property
     def _second_step(self) -> int:
@@ -255,14 +267,17 @@ class Job:
 
         The others are not read, and are zeros in a block.
         """
-        sizes = self.variable.encoding.get("chunksizes")
         wanted = [drawing.plot.reads_units for drawing in self.drawings]
-        if self.variable.ndim != 2 or self.variable.chunks is not None or not sizes or None in wanted:
+        return None if None in wanted else self.apart({unit for some in wanted for unit in some or ()})
+
+    def apart(self, units: Iterable[int]) -> tuple[int, ...] | None:
+        """Return some units in their order, where they lie in chunks of their own; None if all are read with them."""
+        sizes = self.variable.encoding.get("chunksizes")
+        if self.variable.ndim != 2 or self.variable.chunks is not None or not sizes or self.whose is not None:
             return None
-        units = sorted({unit for some in wanted for unit in some or ()})
-        width = int(sizes[1 - self.axis])
-        chunks = {unit // width for unit in units}
-        return tuple(units) if len(chunks) * width <= self.variable.shape[1 - self.axis] // 2 else None
+        width, found = int(sizes[1 - self.axis]), tuple(sorted(set(units)))
+        chunks = {unit // width for unit in found}
+        return found if len(chunks) * width <= self.variable.shape[1 - self.axis] // 2 else None
 
     def _read_bytes(self, step: int) -> int:
         """Return the bytes of values read for one kept step; a stride shorter than a chunk reads the whole chunk."""

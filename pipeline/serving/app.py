@@ -11,6 +11,7 @@ from tensorboard import default, program
 from tensorboard.backend import application
 
 from pipeline.errors import OutputError, SettingError
+from pipeline.serving.page.plugin import Page
 from pipeline.serving.provider import Provider
 
 __all__ = ["App"]
@@ -25,6 +26,8 @@ class App:
     Parameters
     ----------
     provider : Provider
+    page : Page, optional
+        The page of our own.
     port : int, optional
         None: 6006, or the next free one. 0: any free one.
     host : str, optional
@@ -42,11 +45,14 @@ class App:
         If it is taken.
     """
 
-    def __init__(self, provider: Provider, *, port: int | None = None, host: str | None = None) -> None:
+    def __init__(
+        self, provider: Provider, page: Page | None = None, *, port: int | None = None, host: str | None = None
+    ) -> None:
         if port is not None and not 0 <= port <= 65535:
             raise SettingError(f"port={port}: accepted is 0 to 65535")
         self.host = host or "127.0.0.1"
-        board = program.TensorBoard(plugins=default.get_plugins())
+        board = program.TensorBoard(plugins=[*default.get_plugins(), *([] if page is None else [page])])
+        self._page = page
         flags = ["tensorboard", "--logdir=hdf2tb", f"--host={self.host}"]
         board.configure([*flags, *([] if port is None else [f"--port={port}"])])
         whole = application.TensorBoardWSGIApp(board.flags, board.plugin_loaders, provider, board.assets_zip_provider)
@@ -75,6 +81,8 @@ class App:
 
     def stop(self) -> None:
         """End it, from another thread."""
+        if self._page is not None:
+            self._page.closing.set()
         self._server.shutdown()
         self._server.server_close()
 

@@ -174,6 +174,11 @@ class Catalogue:
         self._hparams: dict[str, dict[str, bool | float | str]] = {}
 
     @property
+    def jobs(self) -> dict[str, list[Job]]:
+        """The variables with their plots, as they were planned, by run."""
+        return {name: plan.jobs for name, plan in self._plans.items()}
+
+    @property
     def runs(self) -> list[str]:
         """The names of the runs."""
         return list(self._plans)

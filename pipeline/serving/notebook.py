@@ -13,6 +13,7 @@ from pipeline.planning.plan import Plan, check_metrics
 from pipeline.planning.sources import Source, plan_sources
 from pipeline.serving.app import App
 from pipeline.serving.live import Live
+from pipeline.serving.page.plugin import Page
 from pipeline.serving.process import Server, page
 from pipeline.serving.provider import Provider
 from pipeline.units import Axes, Durations
@@ -105,7 +106,7 @@ def serve(
     if name in _served:
         _served[name].stop()
     live = Live(first, planned, points=points, metrics=metrics)
-    _served[name] = Served(App(Provider(live, name, frames=frames), port=0), name, height)
+    _served[name] = Served(App(Provider(live, name, frames=frames), Page(live), port=0), name, height)
     return _served[name]
 
 
