@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -104,3 +105,80 @@ def test_the_runs_themselves_are_on_the_same_pages(page: Any, served: str) -> No
     for text in ("calm", "driven", "GC/seed", "GC/drive", "1.5000", "3.0000"):
         page.get_by_text(text, exact=True).first.wait_for()
     assert errors == []
+
+
+def own_page(page: Any) -> Any:
+    """Return the frame of the page of our own, with something drawn in it."""
+    frame = page.wait_for_selector("iframe[src*=plugin_entry]", state="attached").content_frame()
+    frame.wait_for_selector(".panel[data-drawn]")
+    return frame
+
+
+def drawn(frame: Any, name: str) -> dict[str, Any]:
+    panel = frame.locator(".panel").filter(has_text=f"calm: {name}")
+    return json.loads(panel.get_attribute("data-drawn"))  # type: ignore[no-any-return]
+
+
+def settled(frame: Any, name: str, what: str) -> dict[str, Any]:
+    """Return what is drawn of a variable when a condition on it holds, written in JavaScript."""
+    find = f"""() => [...document.querySelectorAll('.panel[data-drawn]')].some(panel => {{
+        const drawn = JSON.parse(panel.dataset.drawn);
+        return panel.textContent.includes('calm: {name}') && ({what}); }})"""
+    frame.wait_for_function(find)
+    return drawn(frame, name)
+
+
+def inks(frame: Any, name: str) -> int:
+    """Return how many colours there are on the canvas of a variable."""
+    panel = frame.locator(".panel").filter(has_text=f"calm: {name}")
+    return panel.locator("canvas.data").evaluate(  # type: ignore[no-any-return]
+        """canvas => new Set(new Uint32Array(
+            canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size"""
+    )
+
+
+def test_our_page_zooms_to_single_steps_and_a_link_restores_it(page: Any, served: str) -> None:
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{served}#hdf2tb")
+    frame = own_page(page)
+    frame.get_by_label("GC/voltage").first.check()
+    whole = settled(frame, "GC/voltage", "drawn.ready === 1")
+    assert (whole["first"], whole["each"], whole["columns"]) == (0, 1, STEPS)
+    canvas = frame.locator(".panel").filter(has_text="calm: GC/voltage").locator("canvas.data")
+    canvas.focus()
+    for _ in range(4):
+        canvas.press("+")
+    zoomed = settled(frame, "GC/voltage", "drawn.columns < 100")
+    assert zoomed["each"] == 1
+    assert zoomed["first"] > 0
+    spiked = settled(frame, "GC/spiked", "drawn.columns < 100")  # they share the axis
+    assert abs(spiked["first"] - zoomed["first"]) <= 1
+    frame.locator(".panel").filter(has_text="calm: GC/voltage").scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 60)
+    said = frame.locator(".panel").filter(has_text="calm: GC/voltage").locator(".note")
+    said.get_by_text(re.compile(r"step \d+ · N0: ")).wait_for()
+    light = inks(frame, "GC/voltage")
+    assert light > 3
+    page.evaluate("document.body.classList.add('dark-mode')")
+    frame.wait_for_function("getComputedStyle(document.body).backgroundColor === 'rgb(48, 48, 48)'")
+    corner = "canvas => [...canvas.getContext('2d').getImageData(68, 8, 1, 1).data].slice(0, 3)"  # of the frame
+    frame.wait_for_function(f"Math.min(...({corner})(document.querySelectorAll('canvas.data')[1])) > 200")
+    link = page.url
+    page.goto("about:blank")
+    page.goto(link)
+    again = settled(own_page(page), "GC/voltage", f"drawn.first === {zoomed['first']}")
+    assert again["columns"] == zoomed["columns"]
+    assert errors == []
+
+
+def test_our_page_shows_any_step_of_a_matrix(page: Any, served: str) -> None:
+    page.goto(f"{served}#hdf2tb")
+    frame = own_page(page)
+    assert settled(frame, "GC--MC/weights", "drawn.step !== undefined")["step"] == STEPS - 1
+    number = frame.locator(".panel").filter(has_text="calm: GC--MC/weights").locator("input[type=number]")
+    number.fill("777")
+    settled(frame, "GC--MC/weights", "drawn.step === 777")
+    assert inks(frame, "GC--MC/weights") > 10

@@ -53,8 +53,9 @@ export async function render() {
       <option value="step">steps</option></select></label><button data-do="link">Copy link</button>
       <span class="hint">wheel zooms · drag moves · Shift-drag selects · click puts the cursor</span></div>
     <main></main>`;
-  followTheme();
-  new Page().start();
+  const page = new Page();
+  followTheme(() => page.later());
+  page.start();
 }
 
 class Page {
@@ -209,7 +210,7 @@ function beginning(variable) {
 }
 
 // Light or dark, as TensorBoard around it is.
-function followTheme() {
+function followTheme(changed) {
   const around = (() => {
     try {
       return window.parent.document.body;
@@ -219,7 +220,7 @@ function followTheme() {
   })();
   const follow = () => {
     document.documentElement.classList.toggle('dark', around.classList.contains('dark-mode'));
-    window.dispatchEvent(new Event('resize'));
+    changed();
   };
   follow();
   new MutationObserver(follow).observe(around, {attributes: true, attributeFilter: ['class']});
