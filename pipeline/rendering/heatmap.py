@@ -27,6 +27,8 @@ from pipeline.rendering.settings import Settings, boolean, optional, setting
 
 __all__ = ["Heatmap", "MatrixHeatmap"]
 
+#: Steps whose values the colours span where a server cannot read all.
+_SAMPLE = 32
 _SEQUENTIAL, _DIVERGING = "viridis", "RdBu_r"
 
 
@@ -109,6 +111,19 @@ class Heatmap(Plot):
         png = paint(canvas, scale, values, signal.name, signal.time.caption(step, float(block.wall_times[0])))
         return Image(series.tag, step, float(block.wall_times[0]), png, *canvas.size)
 
+    def sampled(self, signal: Signal, most: int) -> Plot:
+        """Return one whose colours span the values of some steps, where those that are shown are too much to read."""
+        shown = (
+            len(range(0, signal.shape[0], self.step)) * math.prod(signal.shape[1:]) * np.dtype(signal.dtype).itemsize
+        )
+        if self.limits != "shown" or shown <= most:
+            return self
+        return SampledHeatmap(**{item.name: getattr(self, item.name) for item in fields(self)})
+
+    def bar_label(self, signal: Signal) -> str:
+        """Return what stands beside the colour bar."""
+        return signal.label
+
     def dims(self, ndim: int) -> tuple[str, ...]:
         """Return row and column, after time where there is a third."""
         return {2: ("row", "column"), 3: ("time", "row", "column")}.get(ndim) or super().dims(ndim)
@@ -139,9 +154,26 @@ class Heatmap(Plot):
             ylim,
             whole_x=True,
             whole_y=whole,
-            bar=ColourBar(cmap, low, high, signal.label),
+            bar=ColourBar(cmap, low, high, self.bar_label(signal)),
         )
         return frame(look), colour_scale(cmap, low, high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampledHeatmap(Heatmap):
+    """A heatmap whose colours span the values of some steps, which the picture says; chosen by `Heatmap.sampled`."""
+
+    def needs(self, signal: Signal, steps: range) -> Needs:
+        """Return the steps themselves, and for their colours some of those that are shown, evenly spread."""
+        return Needs(steps, self._sample(signal))
+
+    def bar_label(self, signal: Signal) -> str:
+        """Return what stands beside the colour bar, with how many steps it is of."""
+        return f"{signal.label}, colours of {len(self._sample(signal))} of {len(self.series(signal)[0].steps):,} steps"
+
+    def _sample(self, signal: Signal) -> range:
+        shown = len(range(0, signal.shape[0], self.step))
+        return range(0, signal.shape[0], self.step * math.ceil(shown / _SAMPLE))
 
 
 @dataclass(frozen=True, kw_only=True)

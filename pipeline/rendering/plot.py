@@ -117,6 +117,10 @@ class Plot(Settings, ABC):
         """Return the plot with about so many points a series, where its series may have more."""
         return self
 
+    def sampled(self, signal: Signal, most: int) -> Plot:
+        """Return the plot for a server, whose summary may take reading about `most` bytes, not more."""
+        return self
+
     def whole(self) -> Plot | None:
         """Return the plot with all points, if this one is drawn from some of them; else None."""
         return None

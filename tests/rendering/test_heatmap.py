@@ -233,3 +233,19 @@ def test_more_units_than_pixels_are_folded_to_their_means() -> None:
         expected = np.stack([np.bincount(groups, np.where(there[row], values[row], 0)) for row in range(30)])
         expected /= np.stack([np.bincount(groups, there[row]) for row in range(30)])
     np.testing.assert_allclose(summary.means("f4"), expected, rtol=1e-6, atol=1e-6)
+
+
+def test_a_server_takes_the_limits_of_some_steps_where_all_are_much_and_says_so() -> None:
+    values = np.arange(1000, dtype=np.float32)[:, None, None] * np.ones((1, 4, 4), np.float32)
+    signal, plot = signal_of(values), Heatmap(step=2)
+    assert plot.sampled(signal, values.nbytes // 2) is plot
+    sampled = plot.sampled(signal, 1000)
+    assert isinstance(sampled, Heatmap)
+    needs = sampled.needs(signal, range(0, 4, 2))
+    assert needs.rows == range(0, 4, 2)
+    assert needs.summary == range(0, 1000, 32)
+    assert summary_of(sampled, signal, [block_of(values)]) == (0, 992)
+    assert sampled.bar_label(signal).endswith(", colours of 32 of 500 steps")
+    for limits in ("all", "frame", (0, 1)):
+        other = Heatmap(limits=limits)
+        assert other.sampled(signal, 1) is other

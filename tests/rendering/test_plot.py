@@ -200,13 +200,14 @@ def unregistered(modules: Iterable[ModuleType], registered: Iterable[Any]) -> li
     """Return the kinds of plots of modules that no settings lead to.
 
     One that can draw is registered; or it is a form of a registered one, of the same name and format, which that one's
-    `fit` returns.
+    `fit` or `sampled` returns.
     """
     registered = list(registered)
     forms = {
-        type(plot)
+        type(form)
         for cls in registered
-        for plot, *_ in accepted(cls, {})
+        for plot, shape, time in accepted(cls, {})
+        for form in (plot, plot.sampled(signal_of(np.zeros(shape, type_of(cls)), time=time), 0))
         if isinstance(plot, cls) and (plot.kind, plot.format) == (cls.kind, cls.format)
     }
     return sorted(

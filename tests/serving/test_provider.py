@@ -19,6 +19,7 @@ from pipeline.planning.sources import plan_sources
 from pipeline.serving.app import App
 from pipeline.serving.live import Live
 from pipeline.serving.provider import Provider
+from pipeline.slicing.read import Slice
 from tests.common import accumulated, tree_bytes, write_component
 
 RNG = np.random.default_rng(4)
@@ -215,3 +216,15 @@ def test_a_run_that_grows_shows_its_new_steps(tmp_path: Path, monkeypatch: pytes
     still = page.get(f"/data/plugin/images/individualImage?{shown[-1]['query']}")  # the page has not asked again yet
     assert still.status == 200
     app.stop()
+
+
+def test_the_first_picture_of_many_reads_a_sample_of_them(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.serving.catalogue._READ_FOR_A_PICTURE", 1000)
+    read: list[int] = []
+    before = Slice.read
+    monkeypatch.setattr(Slice, "read", lambda self, **how: read.append(len(self.block)) or before(self, **how))
+    app, page = started(run, [{"weights": {"kind": "heatmap", "step": 1}}])
+    shown = page.pictures("sim", "GC/weights")
+    assert page.get(f"/data/plugin/images/individualImage?{shown[0]['query']}").status == 200
+    app.stop()
+    assert sum(read) <= 40  # of 5,000
