@@ -5,6 +5,8 @@ A record is the same as the one a conversion writes: blocks are cut alike, and p
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
@@ -89,6 +91,27 @@ class OnDemand:
             raise KeyError(step)
         key = self._of_drawing[drawing].identity, drawing, series.tag, step
         return self._cache.get(key, partial(self._draw, drawing, series, step), _bytes_of)  # type: ignore[no-any-return]
+
+    def content(self, series: Series, step: int) -> str:
+        """Return a digest of all that the record of a step depends on, but for the values of its own rows."""
+        drawing = self._of_series[series]
+        at = series.steps.index(step)
+        needs = drawing.plot.needs(drawing.signal, series.steps[at : at + 1])
+        shared = self._shared(drawing)
+        own = needs if drawing.window is not None else needs.rows
+        return hashlib.blake2b(f"{shared} {own} {step}".encode(), digest_size=8).hexdigest()
+
+    def _shared(self, drawing: Drawing) -> str:
+        """Return what all records of a drawing depend on: settings, axes other than the length, a summary of all."""
+        key = self._of_drawing[drawing].identity, drawing, "shared"
+        return self._cache.get(key, partial(self._shared_anew, drawing), len)  # type: ignore[no-any-return]
+
+    def _shared_anew(self, drawing: Drawing) -> str:
+        signal, rows = drawing.signal, drawing.needs.summary
+        time = None if signal.time is None else replace(signal.time, length=0)
+        summary = b"" if rows is None or drawing.window is not None else pickle.dumps(self._summary(drawing, rows))
+        about = drawing.plot, replace(signal, shape=signal.shape[1:], time=time), drawing.suffix, drawing.fold
+        return hashlib.blake2b(repr(about).encode() + summary, digest_size=8).hexdigest()
 
     def _draw(self, drawing: Drawing, series: Series, step: int) -> Record:
         at = series.steps.index(step)

@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.errors import PipelineError
 from pipeline.model.record import Hparams, Image, Scalars
 from pipeline.model.series import Series
 from pipeline.planning.job import Job
 from pipeline.planning.plan import Plan
 from pipeline.rendering.drawing import Drawing
 from pipeline.running.on_demand import OnDemand
+from pipeline.serving.growth import fingerprint
 
 __all__ = ["Catalogue", "Entry", "Points"]
 
@@ -35,17 +37,40 @@ class Points:
 
 
 class _Shown:
-    """A variable with its plots; its times are read when it is first looked at."""
+    """A variable with its plots; its times are read when it is first looked at.
 
-    def __init__(self, job: Job) -> None:
-        self.job = job
+    Attributes
+    ----------
+    job : Job
+        As it is shown, with thinned series.
+    planned : Job
+        As it was planned.
+    key : str
+        Of its source, as it was then; empty where that is unknown.
+    epoch : str
+        Stays while the file of the variable is as it was, or has only grown.
+    """
+
+    def __init__(self, planned: Job, points: int, before: _Shown | None) -> None:
+        self.planned, self.job, self.key = planned, _thinned(planned, points), planned.key()
         self._lock = threading.Lock()
         self._found: dict[Drawing, dict[str, Points]] = {}
+        self.epoch: str = secrets.token_hex(8) if before is None or not before._grew_to(planned) else before.epoch
+
+    def _grew_to(self, job: Job) -> bool:
+        """Return whether a job is this one with more steps; of what was never looked at it makes no difference."""
+        if self.job.length > job.length or "engine" not in self.__dict__:
+            return False
+        try:
+            return fingerprint(job, self.job.length) == self._fingerprint
+        except (OSError, PipelineError):
+            return False
 
     @cached_property
     def engine(self) -> OnDemand:
         """What draws it."""
         with self._lock:
+            self._fingerprint = fingerprint(self.planned, self.job.length)
             return OnDemand([self.job])
 
     def drawing(self, number: int) -> Drawing:
@@ -128,6 +153,10 @@ class Entry:
     def _seconds(self, step: int) -> float:
         return self.shown.engine.seconds(self.shown.drawing(self.number), step)
 
+    def address(self, step: int) -> str:
+        """Return what the picture of a step depends on, as part of its address; colours of all steps, for one."""
+        return self.shown.engine.content(self._known(), step)
+
     def png(self, step: int) -> bytes:
         """Return the picture of a step, as a conversion writes it.
 
@@ -161,17 +190,29 @@ class Catalogue:
         Points of a series, about.
     metrics : sequence of str
         Tags that are shown beside the hyperparameters.
-    secret : bytes
-        Makes the names of series in addresses.
+    before : Catalogue, optional
+        As it was before files changed; what is made of files that did not stays.
     """
 
     def __init__(
-        self, plans: Sequence[Plan], *, points: int = 1000, metrics: Sequence[str] = (), secret: bytes = b""
+        self,
+        plans: Sequence[Plan],
+        *,
+        points: int = 1000,
+        metrics: Sequence[str] = (),
+        before: Catalogue | None = None,
     ) -> None:
         self.metrics = tuple(metrics)
-        self._secret = secret or secrets.token_bytes(16)
+        self._secret: bytes = secrets.token_bytes(16) if before is None else before._secret
         self._plans = {plan.name: plan for plan in plans}
-        self._shown = {plan.name: [_Shown(_thinned(job, points)) for job in plan.jobs] for plan in plans}
+        known = (
+            {}
+            if before is None
+            else {(run, *_named(s.planned)): s for run, all_ in before._shown.items() for s in all_}
+        )
+        self._shown: dict[str, list[_Shown]] = {
+            plan.name: [_shown(plan.name, job, points, known) for job in plan.jobs] for plan in plans
+        }
         self.entries = {name: dict(self._listed(name)) for name in self._plans}
         self.by_token = {entry.token: entry for found in self.entries.values() for entry in found.values()}
         self._hparams: dict[str, dict[str, bool | float | str]] = {}
@@ -188,11 +229,10 @@ class Catalogue:
 
     def _listed(self, run: str) -> Iterator[tuple[tuple[str, str], Entry]]:
         for shown in self._shown[run]:
-            identity = shown.job.key()
             for number, drawing in enumerate(shown.job.drawings):
                 for one in drawing.series:
                     if one.plugin != "hparams":
-                        what = f"{run} {identity} {one.plugin} {one.tag}".encode()
+                        what = f"{run} {shown.epoch} {one.plugin} {one.tag}".encode()
                         token = hashlib.blake2b(what, key=self._secret, digest_size=15).hexdigest()
                         yield (one.plugin, one.tag), Entry(one, shown, number, token)
 
@@ -212,6 +252,18 @@ class Catalogue:
                     found |= shown.hparams()
             self._hparams[run] = found
         return self._hparams[run]
+
+
+def _named(job: Job) -> tuple[str, int, str]:
+    return job.name, job.axis, job.dataset
+
+
+def _shown(run: str, job: Job, points: int, known: dict[tuple[str, str, int, str], _Shown]) -> _Shown:
+    """Return a variable to be shown: as it is known where its file has not changed."""
+    before = known.get((run, *_named(job)))
+    if before is not None and before.key and before.key == job.key():
+        return before
+    return _Shown(job, points, before)
 
 
 def _thinned(job: Job, points: int) -> Job:

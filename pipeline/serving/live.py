@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -43,11 +42,10 @@ class Live:
         metrics: Sequence[str] = (),
     ) -> None:
         self._plan, self._points, self._metrics = plan, points, metrics
-        self._secret = secrets.token_bytes(16)  # an address stays as long as what it shows
         self._lock = threading.Lock()
         self._before: dict[str, Entry] = {}
         self._again = 0.0
-        self._found = self._listed(plans)
+        self._found = self._listed(plans, None)
 
     def catalogue(self) -> Catalogue:
         """Return what there is now; a file that cannot be opened at the moment is as it was."""
@@ -55,7 +53,7 @@ class Live:
             if time.monotonic() >= self._again and _states(self._files) != self._seen:
                 before = self._found.by_token
                 try:
-                    self._found = self._listed(self._plan())
+                    self._found = self._listed(self._plan(), self._found)
                     self._before = before
                 except PipelineError:
                     self._again = time.monotonic() + _PAUSE
@@ -65,11 +63,11 @@ class Live:
         """Return what a token names, also where the page has not asked again since the file changed."""
         return self.catalogue().by_token.get(token) or self._before.get(token)
 
-    def _listed(self, plans: Sequence[Plan]) -> Catalogue:
+    def _listed(self, plans: Sequence[Plan], before: Catalogue | None) -> Catalogue:
         self._files = sorted({str(job.variable.encoding.get("source", "")) for plan in plans for job in plan.jobs})
         self._seen = _states(self._files)
         self._again = time.monotonic() + _PAUSE
-        return Catalogue(plans, points=self._points, metrics=self._metrics, secret=self._secret)
+        return Catalogue(plans, points=self._points, metrics=self._metrics, before=before)
 
 
 def _states(files: Sequence[str]) -> list[Any]:

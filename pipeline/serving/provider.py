@@ -144,17 +144,17 @@ class Provider(base.DataProvider):  # type: ignore[misc]
                 base.BlobSequenceDatum(
                     step=step,
                     wall_time=time,
-                    values=[base.BlobReference(f"{entry.token}.{step}.{part}") for part in ("w", "h", "p")],
+                    values=[base.BlobReference(f"{entry.token}.{step}.{part}.{address}") for part in ("w", "h", "p")],
                 )
                 for step, time in entry.steps(self._frames)
+                for address in [entry.address(step)]
             ]
 
         return self._of(plugin_name, run_tag_filter, data) if plugin_name == image_metadata.PLUGIN_NAME else {}
 
     def read_blob(self, ctx: Any = None, *, blob_key: str) -> bytes:
         """Return a picture, or its width or height as text."""
-        token, _, rest = blob_key.partition(".")
-        step, _, part = rest.partition(".")
+        token, step, part, *_ = f"{blob_key}...".split(".")  # what follows changes with what is shown
         entry = self._live.entry(token)
         if entry is None or not step.isdecimal() or len(step) > 18 or part not in ("w", "h", "p"):
             raise errors.NotFoundError("no such picture")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,14 @@ import numpy as np
 import pytest
 
 from pipeline.errors import SourceError
+from pipeline.planning.config import parse_plots
 from pipeline.planning.sources import plan_sources
+from pipeline.running.store import Store
 from pipeline.serving import live
 from pipeline.serving.live import Live
+from pipeline.serving.page.dense import Dense
+from pipeline.serving.page.variables import listed
+from pipeline.serving.page.view import Look
 from tests.common import write_component
 
 
@@ -52,3 +58,67 @@ def test_a_name_in_an_address_stays_as_long_as_what_it_shows(path: Path, tmp_pat
     assert {run for (run, _), token in before.items() if after[run, _] == token} == {"B"}
     assert all(found.entry(token) is not None for token in before.values())
     assert found.entry("forged") is None
+
+
+def weights(path: Path, values: np.ndarray) -> None:
+    write_component(path, "GC", {"weights": values})
+
+
+def addresses(found: Live) -> dict[int, str]:
+    entry = found.catalogue().entries["GC"]["images", "GC/weights"]
+    return {step: f"{entry.token}.{entry.address(step)}" for step, _ in entry.steps(1000)}
+
+
+@pytest.mark.parametrize("limits", ["frame", (-1, 1), "shown"])
+def test_pictures_of_old_steps_stay_when_a_file_grows(path: Path, limits: Any) -> None:
+    plots = parse_plots([{"weights": {"kind": "heatmap", "step": 1, "limits": limits}}])
+    values = np.random.default_rng(0).uniform(-1, 1, (9, 3, 3)).astype("f4")
+    values[0, 0, :2] = -1, 1  # so that later steps change no limits
+    weights(path, values[:5])
+    found = Live(plan_sources(path, plots)[0], lambda: plan_sources(path, plots)[0])
+    before = addresses(found)
+    weights(path, values)
+    after = addresses(found)
+    assert list(after) == list(range(9))
+    assert {step: after[step] for step in before} == before
+    weights(path, np.concatenate([values, values[:1] * 7]))  # wider limits
+    assert (addresses(found)[0] == before[0]) == (limits != "shown")
+    weights(path, -values)  # another run in its place
+    assert not set(addresses(found).values()) & set(after.values())
+
+
+def test_a_window_that_was_not_full_is_another_picture_when_it_is(path: Path) -> None:
+    plots = parse_plots([{"spiked": {"kind": "raster", "window": 4}}])
+    values = (np.arange(40).reshape(10, 4) % 3 == 0).astype("f4")
+
+    def shown() -> dict[int, str]:
+        entry = found.catalogue().entries["GC"]["images", "GC/raster"]
+        return {step: entry.address(step) for step, _ in entry.steps(10)}
+
+    write_component(path, "GC", {"spiked": values[:6]})
+    found = Live(plan_sources(path, plots)[0], lambda: plan_sources(path, plots)[0])
+    before = shown()
+    write_component(path, "GC", {"spiked": values})
+    after = shown()
+    assert after[0] == before[0]
+    assert after[4] != before[4]
+
+
+def test_a_page_that_grows_reads_the_new_steps_alone(path: Path, tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(size=(5000, 2)).astype("f4")
+    write_component(path, "GC", {"voltage": values[:3000]})
+    found = Live(plan_sources(path)[0], lambda: plan_sources(path)[0])
+    closing, store = threading.Event(), Store(tmp_path / "kept")
+    (first,) = listed(found.catalogue().jobs, store, closing, {}).values()
+    assert first.opened.view(Look(columns=10)).extent[1] == 3000
+    write_component(path, "GC", {"voltage": values})
+    (second,) = listed(found.catalogue().jobs, store, closing, {first.id: first}).values()
+    assert isinstance(second.opened, Dense)
+    assert [*second.opened._pyramid.missing(0, 5000)] == [(2976, 5000)]
+    view = second.opened.view(Look(columns=10))
+    assert view.extent[1] == 5000
+    np.testing.assert_array_equal(view.highs[0], values[: int(view.each)].max(axis=0))
+    write_component(path, "GC", {"voltage": -values})
+    (third,) = listed(found.catalogue().jobs, store, closing, {second.id: second}).values()
+    assert isinstance(third.opened, Dense)
+    assert [*third.opened._pyramid.missing(0, 5000)] == [(0, 5000)]

@@ -16,6 +16,7 @@ from pipeline.planning.job import Job
 from pipeline.running.cache import Cache
 from pipeline.running.pyramid import Pyramid, Shape, lowest_and_highest
 from pipeline.running.store import Draft, Store
+from pipeline.serving.growth import fingerprint
 from pipeline.serving.page.axis import Axis
 from pipeline.serving.page.filling import Filling
 from pipeline.serving.page.view import Look, View
@@ -53,8 +54,13 @@ class Dense:
     ) -> None:
         self.job, self.axis, self._identity = job, axis, identity or str(id(self))
         self._store, self._closing = store, closing
-        self._before = before._pyramid if before is not None and before.shape.length <= self.shape.length else None
+        self._before = None if before is None else before._pyramid
+        self._fingerprint = fingerprint(job, job.length)
         self._lock = threading.Lock()
+
+    def grew_to(self, job: Job) -> bool:
+        """Return whether a job is this one with more steps."""
+        return job.length >= self.job.length and fingerprint(job, self.job.length) == self._fingerprint
 
     @property
     def unit_count(self) -> int:

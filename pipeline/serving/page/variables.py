@@ -40,7 +40,7 @@ class Variable:
     """
 
     def __init__(self, run: str, job: Job, store: Store, closing: threading.Event, before: Variable | None) -> None:
-        self.run, self.job = run, job
+        self.run, self.job, self.key = run, job, job.key()
         self._store, self._closing, self._before = store, closing, before
         self._lock = threading.Lock()
 
@@ -54,7 +54,7 @@ class Variable:
     def opened(self) -> Dense | Events | Matrices:
         """What it is made of, with its times read."""
         with self._lock:
-            job, identity = with_clock(self.job), self.job.key()
+            job, identity = with_clock(self.job), self.key
             clock = job.drawings[0].signal.time
             assert clock is not None
             axis = Axis(clock, None if job.times is None else np.asarray(job.times.to_numpy(), np.float64))
@@ -64,8 +64,8 @@ class Variable:
                 return Matrices(job, axis)
             before = None if self._before is None else self._before.__dict__.get("opened")
             self._before = None
-            grown = before if isinstance(before, Dense) and before.job.length < job.length else None
-            return Dense(job, axis, identity, self._store, self._closing, grown)
+            grown = isinstance(before, Dense) and before.grew_to(job)
+            return Dense(job, axis, identity, self._store, self._closing, before if grown else None)
 
     def about(self) -> dict[str, Any]:
         """Return what the page lists; nothing is read."""
@@ -112,7 +112,7 @@ def listed(
             if signal.time is not None and len(signal.shape) <= 3:
                 variable = Variable(run, job, store, closing, None)
                 was = before.get(variable.id)
-                if was is not None and was.job.key() == job.key():
+                if was is not None and was.key and was.key == variable.key:
                     variable = was
                 else:
                     variable._before = was
