@@ -83,6 +83,35 @@ def frames_alone(source: tuple[Any, list[int]], out: Path) -> list[bytes]:
 FRAMES = {"weights": {"kind": "heatmap", "step": 1, "limits": [-3, 3]}}
 
 
+def served_points(path: Path, out: Path) -> dict[str, Any]:
+    """Return the points of all series of a run that TensorBoard shows at first, with nothing read before."""
+    from pipeline.planning.config import parse_plots
+    from pipeline.planning.sources import plan_sources
+    from pipeline.running.cache import CACHE
+    from pipeline.serving.live import Live
+    from pipeline.serving.provider import Provider
+
+    plots = parse_plots([{"voltage": {"kind": "trace", "format": "scalar", "units": "0:8"}}])
+    CACHE.clear()
+    provider = Provider(Live(plan_sources(path, plots)[0], list), "here")
+    (found,) = provider.read_scalars(experiment_id="", plugin_name="scalars").values()
+    return found  # type: ignore[no-any-return]
+
+
+def page_views(source: tuple[int, str, list[tuple[float, float]]], out: Path) -> list[bytes]:
+    """Ask a running server for views of 1,500 columns of 8 units, by port, variable and stretches of time."""
+    import http.client
+
+    port, variable, stretches = source
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    views = []
+    for start, stop in stretches:
+        asked = f"id={variable}&columns=1500&units=0-7&start={start}&stop={stop}"
+        connection.request("GET", f"/data/plugin/hdf2tb/view?{asked}")
+        views.append(connection.getresponse().read())
+    return views
+
+
 def open_run(folder: Path, out: Path) -> None:
     """Open a run."""
     pipeline.open_run(folder)

@@ -88,6 +88,10 @@ BARS: tuple[Bar, ...] = (
     ),
     Bar("opening a file of many datasets, against h5py's visit", "open many", "h5py_visit", 0.5, None, "file"),
     Bar("a frame of 200×200 over HTTP, against drawing it", "served frame", "alone", 0.5, ours="over HTTP"),
+    Bar(
+        "1,000 points of 8 units, against h5py's read of all", "served points", "h5py_read_direct", 0.33, None, "value"
+    ),
+    Bar("a view of our page, 8 units, against h5py's read", "page view", "h5py_read_direct", 10, ours="over HTTP"),
     Bar("time until TensorBoard shows all of it", "shown", "sapicore", 1, None, "run"),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from pipeline.errors import OutputError
 
-__all__ = ["simulate"]
+__all__ = ["grow", "simulate"]
 
 _CONFIG = """\
 # Plot settings, as sapicore keeps them in a run configuration.
@@ -66,6 +67,32 @@ def simulate(folder: str | os.PathLike[str], *, steps: int = 2000, seed: int = 1
     >>> sorted(path.name for path in simulate("network", steps=200).rglob("*.h5"))
     ['E--E.h5', 'E.h5', 'I.h5']
     """
+    *_, run = grow(folder, steps=steps, seed=seed, drive=drive, part=steps)
+    return run
+
+
+def grow(
+    folder: str | os.PathLike[str], *, steps: int = 2000, seed: int = 1, drive: float = 12.0, part: int = 20
+) -> Iterator[Path]:
+    """Log the same run in parts, as a simulator does that is still running.
+
+    Parameters
+    ----------
+    folder, steps, seed, drive
+        As `simulate` takes them.
+    part : int
+        Steps that are logged at a time.
+
+    Yields
+    ------
+    Path
+        The run folder, after each part; between two parts no file is open.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+    """
     rng = np.random.default_rng(seed)
     sizes = {"E": 80, "I": 20}
     tau = {name: rng.uniform(8, 20, size).astype(np.float32) for name, size in sizes.items()}
@@ -78,12 +105,15 @@ def simulate(folder: str | os.PathLike[str], *, steps: int = 2000, seed: int = 1
         (run / "data").mkdir(parents=True, exist_ok=True)
         for name in sizes:
             settings = about | {"tau_mem": f"tensor({_listed(tau[name])})", "volt_thresh": "-50.0"}
-            _log(run / "data" / f"{name}.h5", name, "LIFEnsemble", settings, recorded[name])
-        _log(run / "data" / "E--E.h5", "E--E", "STDPSynapse", about, recorded["E--E"])
+            _begin(run / "data" / f"{name}.h5", name, "LIFEnsemble", settings, recorded[name])
+        _begin(run / "data" / "E--E.h5", "E--E", "STDPSynapse", about, recorded["E--E"])
         (run / "run.yaml").write_text(_CONFIG % {"on": steps // 3, "off": 2 * steps // 3})
+        for start in range(0, steps, part):
+            for name, data in recorded.items():
+                _log(run / "data" / f"{name}.h5", data, start, min(start + part, steps))
+            yield run
     except OSError as cause:
         raise OutputError(f"{run}: cannot be written ({cause.strerror or cause})") from cause
-    return run
 
 
 def _integrate(
@@ -125,15 +155,23 @@ def _listed(values: Floats) -> str:
     return "[" + ", ".join(f"{value:.4f}" for value in values) + "]"
 
 
-def _log(path: Path, name: str, kind: str, settings: dict[str, Any], data: dict[str, Floats]) -> None:
-    """Write one component as the original does: growing along time, one chunk a step, LZF."""
+def _begin(path: Path, name: str, kind: str, settings: dict[str, Any], data: dict[str, Floats]) -> None:
+    """Begin the file of one component as the original does: growing along time, one chunk a step, LZF."""
     with h5py.File(path, "w") as file:
         file.attrs.update({"identifier": name, "class": kind, "version": "demo"})
         file.create_group("configuration").attrs.update(settings)
         for key, values in data.items():
             shape = values.shape[1:]
             stored = file.create_dataset(
-                key, data=values, chunks=(1, *shape), maxshape=(None, *shape), compression="lzf"
+                key, (0, *shape), values.dtype, chunks=(1, *shape), maxshape=(None, *shape), compression="lzf"
             )
             if key == "voltage":
                 stored.attrs["units"] = "mV"
+
+
+def _log(path: Path, data: dict[str, Floats], start: int, stop: int) -> None:
+    """Write some steps of one component behind those before."""
+    with h5py.File(path, "r+") as file:
+        for key, values in data.items():
+            file[key].resize(stop, axis=0)
+            file[key][start:stop] = values[start:stop]

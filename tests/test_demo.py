@@ -10,7 +10,7 @@ import pytest
 
 import pipeline
 from pipeline.cli.parser import main
-from pipeline.demo import simulate
+from pipeline.demo import grow, simulate
 from pipeline.planning.config import parse_plots, read_config
 from pipeline.planning.match import plan_run
 from pipeline.writing.eventfiles import read_hparams
@@ -105,3 +105,17 @@ def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--out", str(tmp_path / "demo"), "--steps", "0"]) == 2
     assert "--steps 0: accepted is" in capsys.readouterr().err
     assert not (tmp_path / "demo").exists()
+
+
+def test_a_run_that_grows_becomes_the_same_run(network: Path, tmp_path: Path) -> None:
+    lengths = []
+    for run in grow(tmp_path / "network", steps=600, part=250):
+        with h5py.File(run / "data" / "E--E.h5") as file:
+            lengths.append(len(file["weights"]))
+    assert lengths == [250, 500, 600]
+    for path in sorted((network / "data").glob("*.h5")):
+        with h5py.File(path) as whole, h5py.File(tmp_path / "network" / "data" / path.name) as grown:
+            for key in whole.keys() - {"configuration"}:
+                np.testing.assert_array_equal(grown[key], whole[key])
+                assert dict(grown[key].attrs) == dict(whole[key].attrs)
+            assert dict(grown["configuration"].attrs) == dict(whole["configuration"].attrs)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["convert", "demo", "inspect", "serve", "view"]
 
+#: Seconds between two parts of a live demonstration.
+_PAUSE = 0.5
+
 
 def convert(given: argparse.Namespace) -> int:
     """Convert runs; with ``--dry-run`` print the plan alone."""
@@ -199,6 +202,8 @@ def demo(given: argparse.Namespace) -> int:
     if given.steps < 1:
         raise SettingError(f"--steps {given.steps}: accepted is a whole number of at least 1")
     out = Path(given.out)
+    if given.live:
+        return _live_demo(given, out / "network")
     print(f"simulating 100 neurons for {given.steps} ms …", flush=True)
     run = simulate(out / "network", steps=given.steps, seed=given.seed)
     with shown() as progress:
@@ -207,6 +212,39 @@ def demo(given: argparse.Namespace) -> int:
     quoted = _quoted(str(run))
     print(f"What the run holds:\n  hdf2tb inspect {quoted}")
     print(f"Other plots of it:\n  hdf2tb convert {quoted} --out {_quoted(str(out / 'tb'))} --dt 1ms")
+    return 0
+
+
+def _live_demo(given: argparse.Namespace, folder: Path) -> int:
+    """Log the demonstration's run slowly, and serve it until Ctrl-C ends it."""
+    from pipeline.demo import grow
+    from pipeline.planning.config import parse_plots
+    from pipeline.planning.sources import plan_sources
+    from pipeline.serving.app import App
+    from pipeline.serving.live import Live
+    from pipeline.serving.page.plugin import Page
+    from pipeline.serving.process import open_page
+    from pipeline.serving.provider import Provider
+
+    growing = grow(folder, steps=given.steps, seed=given.seed)
+    run = next(growing)
+    plots = parse_plots(read_config(run / "run.yaml"))
+    live = Live(plan_sources(run, plots, "1ms")[0], lambda: plan_sources(run, plots, "1ms")[0])
+    app = App(Provider(live, str(run)), Page(live), port=given.port)
+    print(
+        f"TensorBoard is at {app.url}#hdf2tb  (Ctrl-C ends it); {given.steps:,} steps are logged, 40 a second",
+        flush=True,
+    )
+    if not given.no_browser:
+        open_page(f"{app.url}#hdf2tb")
+    serving = app.start()
+    try:
+        for _ in growing:
+            serving.join(_PAUSE)
+        print("all steps are logged", flush=True)
+        serving.join()
+    except KeyboardInterrupt:
+        app.stop()
     return 0
 
 

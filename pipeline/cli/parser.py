@@ -157,6 +157,13 @@ def _demo_arguments(commands: Any) -> None:
     command.add_argument("--out", default="hdf2tb-demo", metavar="DIR", help="where to put it (default: %(default)s)")
     command.add_argument("--steps", type=int, default=2000, help="time steps of 1 ms (default: %(default)s)")
     command.add_argument("--seed", type=int, default=1, help="of the random network (default: %(default)s)")
+    command.add_argument(
+        "--live",
+        action="store_true",
+        help="log it slowly and show it in TensorBoard while it grows; nothing is converted",
+    )
+    command.add_argument("--port", type=int, metavar="PORT", help="with --live (default: 6006, or the next free one)")
+    command.add_argument("--no-browser", action="store_true", help="with --live: only print the address")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
