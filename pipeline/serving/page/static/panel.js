@@ -194,14 +194,18 @@ export class Panel {
   // Times that the run's plots mark.
   bars(area) {
     for (const bar of this.variable.bars) {
+      if (this.state.counted) continue;
       const x = Math.round(area.x(bar.at));
-      if (area.unit !== 's' && this.state.counted) continue;
       area.context.lineWidth = 2 * area.scale;
       area.line('#d62728', x, area.top, x, area.top + area.height);
-      area.context.fillStyle = '#d62728';
-      area.context.textAlign = 'left';
-      area.context.textBaseline = 'top';
-      area.context.fillText(bar.label, x + 4 * area.scale, area.top + 2 * area.scale);
+      if (!bar.label) continue;
+      const pen = area.context, left = x + 2 * area.scale, top = area.top + area.scale;
+      pen.textAlign = 'left';
+      pen.textBaseline = 'top';
+      pen.fillStyle = theme(this.element).paper;
+      pen.fillRect(left, top, pen.measureText(bar.label).width + 6 * area.scale, 15 * area.scale);
+      pen.fillStyle = '#d62728';
+      pen.fillText(bar.label, left + 3 * area.scale, top + 2 * area.scale);
     }
   }
 
