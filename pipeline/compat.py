@@ -23,6 +23,7 @@ import numpy as np
 import xarray as xr
 
 from pipeline.errors import SettingError, SourceError
+from pipeline.model.chart import united
 from pipeline.opening import open_run
 from pipeline.opening.tree import node_settings
 from pipeline.planning.match import plan_array
@@ -33,7 +34,7 @@ from pipeline.running.executors.in_process import InProcess
 from pipeline.running.passes import pieces
 from pipeline.running.run_output import append_outcome
 from pipeline.running.tasks import Failure
-from pipeline.writing.eventfiles import EventFiles, free_number, read_hparams, write_experiment
+from pipeline.writing.eventfiles import EventFiles, free_number, read_hparams, read_layout, write_experiment
 
 __all__ = ["HDFData", "TensorboardWriter"]
 
@@ -154,6 +155,9 @@ class TensorboardWriter:
                     raise SourceError(f"{job.name}: {outcome.message}")
                 append_outcome(self._files, outcome)
                 hparams |= outcome.hparams
+        charts = [chart for job in plan.jobs for drawing in job.drawings for chart in drawing.charts]
+        if charts:
+            self._files.write_layout(united([*read_layout(self.log_dir), *charts]))
         if hparams:  # those of earlier calls, and of other writers, stay
             self._files.write_hparams(read_hparams(self.log_dir) | hparams, self.log_dir.resolve().name)
             write_experiment(self.log_dir)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-__all__ = ["columns", "html_table", "plain", "show", "table", "text_of"]
+__all__ = ["columns", "html_table", "markdown", "plain", "show", "table", "text_of"]
 
 #: The width of text that is not for a terminal: nothing is folded. On a narrow terminal long lines go on in the next.
 _ENDLESS, _LEAST = 1_000_000, 120
@@ -23,6 +23,21 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 def plain(text: object) -> str:
     """Return text on one line, without what would move the cursor of a terminal."""
     return _CONTROLS.sub(" ", str(text))
+
+
+#: All but what has no meaning in Markdown, wherever it stands in a line of text.
+_MEANT = re.compile(r"[^A-Za-z0-9 ,.:;=()/%'\u00a0-\U0010ffff]")
+
+
+def markdown(text: object) -> str:
+    """Return text on one line as Markdown that shows it letter by letter.
+
+    Examples
+    --------
+    >>> markdown("a_b|<c>")
+    'a&#95;b&#124;&#60;c&#62;'
+    """
+    return _MEANT.sub(lambda found: f"&#{ord(found[0])};", plain(text))
 
 
 def columns(head: Sequence[str], rows: Iterable[Sequence[str]], styles: Sequence[str] = ()) -> Any:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from pipeline.model.block import DenseBlock
 from pipeline.model.clock import Clock
-from pipeline.model.record import Hparams, Image, Record
+from pipeline.model.record import Histogram, Hparams, Image, Record
 from pipeline.model.signal import Signal
 from pipeline.opening.layouts.protocol import Layout
 from pipeline.rendering.drawing import Drawing
@@ -156,13 +156,17 @@ def summary_of(plot: Plot, signal: Signal, parts: Sequence[DenseBlock], picks: I
 
 
 def points_by_tag(records: Iterable[Record]) -> dict[str, list[tuple[int, float, bytes]]]:
-    """Return (step, wall time, payload) of all points and pictures of each tag, in the order of the records."""
+    """Return (step, wall time, payload) of all that is drawn of each tag, in the order of the records."""
     found: dict[str, list[tuple[int, float, bytes]]] = {}
     for record in records:
         if isinstance(record, Hparams):
             continue
         if isinstance(record, Image):
             found.setdefault(record.tag, []).append((record.step, record.wall_time, record.png))
+            continue
+        if isinstance(record, Histogram):
+            assert record.bins.shape[1:] == (3,), "bins are of shape (bin, 3)"
+            found.setdefault(record.tag, []).append((record.step, record.wall_time, record.bins.tobytes()))
             continue
         assert record.values.dtype == np.float32, "points are float32"
         assert record.values.shape == (len(record.steps), len(record.tags)), "points are of shape (step, tag)"

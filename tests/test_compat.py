@@ -262,7 +262,10 @@ def test_a_key_the_data_does_not_hold_does_nothing(network: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"kind": "traces"}, "accepted is heatmap, raster, trace, hparam, frames, rate; did you mean 'trace'"),
+        (
+            {"kind": "traces"},
+            "accepted is heatmap, raster, trace, hparam, frames, rate, histogram, band; did you mean 'trace'",
+        ),
         ({"kind": "trace", "format": "scalars"}, "did you mean 'scalar'"),
         ({"kind": "trace", "stp": 2}, "did you mean 'step'"),
         ({"kind": "trace", "step": -1}, "step=-1: accepted is"),

@@ -68,6 +68,18 @@ class Clock:
         time = self.at(step) if self.even or seconds is None else seconds / SECONDS.get(self.unit, 1.0)
         return f"{self.words(time)} (step {step})"
 
+    def duration(self, steps: int) -> str:
+        """Return in words how long some steps last, where that is known; else how many they are.
+
+        Examples
+        --------
+        >>> Clock(1000, 0.0, 0.1, "ms").duration(100), Clock(1000).duration(1)
+        ('10 ms', '1 step')
+        """
+        if self.unit in ("step", "") or not self.even:
+            return "1 step" if steps == 1 else f"{steps:,} steps"
+        return f"{self.step * steps:.7g} {self.unit}"
+
     def words(self, time: float) -> str:
         """Return a time in `unit` in words."""
         return f"step {time:.7g}" if self.unit == "step" else f"{time:.7g} {self.unit}".rstrip()

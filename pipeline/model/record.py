@@ -1,4 +1,4 @@
-"""Records: what drawing hands to writing; pictures, points and hyperparameters, not yet event bytes.
+"""Records: what drawing hands to writing; pictures, points, histograms and hyperparameters, not yet event bytes.
 
 This is the one vocabulary that ``rendering`` and ``writing`` share; neither imports the other.
 """
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Hparams", "Image", "Record", "Scalars"]
+__all__ = ["Histogram", "Hparams", "Image", "Record", "Scalars"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Image:
         The encoded picture.
     width, height : int
         In pixels.
+    description : str
+        Markdown that TensorBoard shows beside the series, if its first record has it.
     """
 
     tag: str
@@ -36,6 +38,7 @@ class Image:
     png: bytes
     width: int
     height: int
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,38 @@ class Scalars:
     wall_times : ndarray of float64, shape (t,)
         Simulated time in seconds.
     values : ndarray of float32, shape (t, u)
+    description : str
+        Markdown that TensorBoard shows beside each of the series, if these are its first points.
     """
 
     tags: tuple[str, ...]
     steps: npt.NDArray[np.int64]
     wall_times: npt.NDArray[np.float64]
     values: npt.NDArray[np.float32]
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """The distribution of the values of a tag at one step.
+
+    Attributes
+    ----------
+    tag : str
+    step : int
+    wall_time : float
+        Simulated time in seconds.
+    bins : ndarray of float64, shape (k, 3)
+        The left edge, the right edge and the number of values of each bin; the last one has its right edge too.
+    description : str
+        Markdown that TensorBoard shows beside the series, if its first record has it.
+    """
+
+    tag: str
+    step: int
+    wall_time: float
+    bins: npt.NDArray[np.float64]
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,5 +95,5 @@ class Hparams:
     values: dict[str, bool | float | str] = field(default_factory=dict)
 
 
-Record = Image | Scalars | Hparams
+Record = Image | Scalars | Histogram | Hparams
 Array = npt.NDArray[Any]

@@ -11,6 +11,7 @@ __all__ = ["Series", "counted", "in_words"]
 _NOUNS: dict[str, tuple[str, str, bool]] = {
     "images": ("picture", "pictures", True),
     "scalars": ("series", "series", False),
+    "histograms": ("distribution", "distributions", True),
     "hparams": ("hyperparameter", "hyperparameters", False),
 }
 
@@ -23,7 +24,7 @@ class Series:
     ----------
     tag : str
     plugin : str
-        TensorBoard's name of what shows it: ``images``, ``scalars`` or ``hparams``.
+        TensorBoard's name of what shows it: ``images``, ``scalars``, ``histograms`` or ``hparams``.
     steps : range
         The steps at which it may have a value.
     count : int
@@ -31,7 +32,7 @@ class Series:
     size : int
         Estimated bytes in the event file, of all its steps.
     unit : int or None
-        The unit it shows; None where it shows all of them.
+        The unit it shows, or its number among the series of a plot of all units; None where it shows all of them.
     """
 
     tag: str

@@ -31,6 +31,8 @@ class Signal:
         even axis of time, and the units. None: dense, a value a step.
     labels : tuple of str
         The names of the units, where they have some.
+    dataset : str
+        The name in the file; empty where it is of none.
     """
 
     component: str
@@ -42,6 +44,7 @@ class Signal:
     time: Clock | None = None
     events: int | None = None
     labels: tuple[str, ...] = ()
+    dataset: str = ""
 
     @property
     def rows(self) -> int:

@@ -31,9 +31,10 @@ def automatic_plots(variables: Mapping[str, xr.Variable], settings: Mapping[str,
 
     ================  ======================================================
     (time, unit)      of spikes: a raster; else up to 16 units as series of
-                      at most 1000 points, and all units as one heatmap
+                      at most 1000 points, and all units as one heatmap and,
+                      where they are more, as a band
     (time,)           a series of at most 1000 points
-    (time, …, …)      a heatmap of about 20 frames
+    (time, …, …)      a heatmap of about 20 frames, and as many histograms
     (time, …, …, 3)   of uint8, or with 4: about 20 frames in their colours
     two dimensions    a heatmap
     one value         a hyperparameter
@@ -71,9 +72,14 @@ def _plots(name: str, array: xr.Variable) -> Iterator[dict[str, Any]]:
             return
         shown = None if units <= SERIES else np.linspace(0, units - 1, SERIES).round().astype(int).tolist()
         yield {"kind": "trace", "format": "scalar", "points": POINTS, "units": shown}
+        if units > SERIES:
+            yield {"kind": "band", "points": POINTS}
         if units > 1:
             yield {"kind": "heatmap"}
     elif array.ndim == 4 and array.dtype == np.uint8 and array.dims[0] == "time" and array.shape[3] in (3, 4):
         yield {"kind": "frames", "step": round_steps(array.sizes["time"] / FRAMES)}
     elif array.ndim == 3:
-        yield {"kind": "heatmap", "step": round_steps(array.sizes["time"] / FRAMES)}
+        step = round_steps(array.sizes["time"] / FRAMES)
+        yield {"kind": "heatmap", "step": step}
+        if array.dtype != bool:
+            yield {"kind": "histogram", "step": step}

@@ -52,7 +52,7 @@ def plan_run(run: xr.DataTree, plots: Plots | None = None) -> Plan:
     >>> from pipeline import open_run, plan_run, simulate
     >>> plan = plan_run(open_run(simulate("network", steps=200)))
     >>> sorted({series.plugin for series in plan.series()})
-    ['images', 'scalars']
+    ['histograms', 'images', 'scalars']
     """
     plan = Plan(run.name or "run")
     builder = _Builder(plan)

@@ -25,7 +25,8 @@ def event_signal(
 ) -> Signal:
     """Return what is known of a list of events: their number, and the unit of their times; its axes are not."""
     clock = Clock(1, unit=time_unit(times.attrs.get("units", "")))
-    return Signal(component, attr, ("time", "unit"), (1, count or 1), "event", "", clock, times.size, labels)
+    dataset = str(times.encoding.get("dataset", ""))
+    return Signal(component, attr, ("time", "unit"), (1, count or 1), "event", "", clock, times.size, labels, dataset)
 
 
 def labels_of(coords: Mapping[Any, Any], variable: xr.Variable) -> tuple[str, ...]:
@@ -73,6 +74,7 @@ def signal_of(
         str(variable.attrs.get("units", variable.attrs.get("unit", ""))),
         axis_of_time,
         labels=labels,
+        dataset=str(variable.encoding.get("dataset", "")),
     )
     return variable, at, signal, times
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from pipeline.model.block import DenseBlock
-from pipeline.model.record import Record
+from pipeline.model.chart import Chart
+from pipeline.model.record import Histogram, Hparams, Image, Record, Scalars
 from pipeline.model.series import Series
 from pipeline.model.signal import Signal
 from pipeline.rendering.folds.fold import Fold
 from pipeline.rendering.plot import Needs, Plot
+from pipeline.tables import markdown
 
 __all__ = ["Drawing"]
 
@@ -65,6 +67,11 @@ class Drawing:
         """The fold of blocks into its summary; None if it has none."""
         return self.plot.fold(self.signal)
 
+    @property
+    def charts(self) -> tuple[Chart, ...]:
+        """The charts of the CUSTOM SCALARS page that its series are drawn in."""
+        return self.plot.charts(self.signal, self.series)
+
     def fit(self, signal: Signal) -> Drawing:
         """Return the drawing of the same signal, of which more is known by now.
 
@@ -75,6 +82,23 @@ class Drawing:
         """
         return replace(self, plot=self.plot.fit(signal), signal=signal)
 
+    def description(self, summary: Any = None) -> str:
+        """Return what TensorBoard tells of its series, as Markdown: which values they show, and which steps.
+
+        Parameters
+        ----------
+        summary : Any
+            Its summary; None where that is not known yet.
+        """
+        signal, stride = self.signal, self.steps.step
+        words = [f"{markdown(signal.label)} of {markdown(signal.component)}"]
+        words += [f"dataset {markdown(signal.dataset)}"] if signal.dataset else []
+        if signal.time is not None and len(self.steps) > 1:
+            step = signal.time.duration(1)
+            each = f"every step of {step}" if stride == 1 else f"every {stride:,} steps of {step}"
+            words.append("every step" if each == "every step of 1 step" else each.removesuffix(" of 1 step"))
+        return f"{', '.join(words)}. {self.plot.about(signal, summary)}".rstrip()
+
     def draw(self, series: Series, step: int, block: DenseBlock | None, summary: Any) -> Record:
         """Return the record of one address (`Plot.draw`)."""
         return self.plot.draw(self.signal, series, step, block, summary)
@@ -82,8 +106,17 @@ class Drawing:
     def records(
         self, steps: range, block: DenseBlock | None, summary: Any, series: Sequence[Series] | None = None
     ) -> Iterator[Record]:
-        """Yield the records of all series, or of some, for the rows of a block or the steps of a summary."""
-        return self.plot.records(self.signal, self.series if series is None else series, steps, block, summary)
+        """Yield the records of all series, or of some, for the rows of a block or the steps of a summary.
+
+        The first one of a tag has the description.
+        """
+        for record in self.plot.records(self.signal, self.series if series is None else series, steps, block, summary):
+            yield replace(record, description=self.description(summary)) if self._is_first(record) else record
+
+    def _is_first(self, record: Record) -> TypeGuard[Image | Scalars | Histogram]:
+        if isinstance(record, Scalars):
+            return bool(len(record.steps)) and (self.needs.rows is None or record.steps[0] == self.steps[0])
+        return not isinstance(record, Hparams) and record.step == self.steps[0]
 
 
 @lru_cache(maxsize=16)

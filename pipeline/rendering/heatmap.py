@@ -16,8 +16,9 @@ from pipeline.model.record import Image, Record
 from pipeline.model.series import Series
 from pipeline.model.signal import Signal
 from pipeline.rendering.folds.fold import Fold
-from pipeline.rendering.folds.limits import LimitsFold, finite_limits, told_apart
+from pipeline.rendering.folds.limits import Limits, finite_limits, told_apart
 from pipeline.rendering.folds.line_sums import LineSums, LineSumsFold
+from pipeline.rendering.limits import Range, found_range, given_range, limits_setting, range_fold, shares
 from pipeline.rendering.picture.axes import frame
 from pipeline.rendering.picture.canvas import DPI, ColourBar, Frame, Look
 from pipeline.rendering.picture.colours import ColourScale, colour_scale
@@ -30,17 +31,6 @@ __all__ = ["Heatmap", "MatrixHeatmap"]
 #: Steps whose values the colours span where a server cannot read all.
 _SAMPLE = 32
 _SEQUENTIAL, _DIVERGING = "viridis", "RdBu_r"
-
-
-def _check_limits(value: Any) -> str | tuple[float, float]:
-    if isinstance(value, str):
-        if value in ("shown", "all", "frame"):
-            return value
-        value = value.strip("()[]").replace(":", ",").split(",")
-    low, high = (float(end) for end in value)
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise ValueError(value)
-    return low, high
 
 
 def _check_cmap(value: Any) -> str:
@@ -59,9 +49,9 @@ class Heatmap(Plot):
     ----------
     step : int
         100 by default.
-    limits : str or (float, float)
+    limits : str, (float, float) or (str, str)
         What the colours span: ``shown`` (all pictures that are drawn), ``all`` (every step), ``frame`` (each its own),
-        or two numbers. Values that are not finite do not count.
+        two numbers, or two percentages of the values in all pictures. Values that are not finite do not count.
     cmap : str or None
         A matplotlib colour map. None: viridis, or RdBu_r around zero where there are both signs.
     symmetric : bool or None
@@ -72,9 +62,7 @@ class Heatmap(Plot):
     format: ClassVar[str] = "image"
 
     step: int = setting(100, Settings.__dataclass_fields__["step"].metadata["check"], "a whole number of at least 1")
-    limits: str | tuple[float, float] = setting(
-        "shown", _check_limits, "shown, all, frame, or two numbers such as (-1, 1), the lower first"
-    )
+    limits: Range = limits_setting()
     cmap: str | None = setting(None, optional(_check_cmap), "the name of a matplotlib colour map, such as viridis")
     symmetric: bool | None = setting(None, optional(boolean), "true or false")
 
@@ -94,20 +82,19 @@ class Heatmap(Plot):
 
     def needs(self, signal: Signal, steps: range) -> Needs:
         """Return the steps themselves, and for their colours every kept step, or every step for ``all``."""
-        stride = {"shown": self.step, "all": 1}.get(self.limits) if isinstance(self.limits, str) else None
-        return Needs(steps, None if stride is None else range(0, signal.shape[0], stride))
+        stride = 1 if self.limits == "all" else self.step
+        return Needs(steps, None if self.fold(signal) is None else range(0, signal.shape[0], stride))
 
     def fold(self, signal: Signal) -> Fold | None:
         """Return the fold to limits; None where the limits are given, or each picture has its own."""
-        return LimitsFold() if self.limits in ("shown", "all") else None
+        return range_fold(self.limits)
 
     def draw(self, signal: Signal, series: Series, step: int, block: DenseBlock | None, summary: Any) -> Record:
         """Return the picture of a step."""
         assert block is not None
         assert signal.time is not None
         values = block.values[0]
-        found = self.limits if isinstance(self.limits, tuple) else summary or finite_limits(values)
-        canvas, scale = self.canvas(signal, found)
+        canvas, scale = self.canvas(signal, found_range(self.limits, summary, values))
         png = paint(canvas, scale, values, signal.name, signal.time.caption(step, float(block.wall_times[0])))
         return Image(series.tag, step, float(block.wall_times[0]), png, *canvas.size)
 
@@ -138,7 +125,7 @@ class Heatmap(Plot):
         low, high = told_apart(*found) if math.isfinite(found[0]) else (0.0, 1.0)
         both_signs = low < 0 < high
         symmetric = self.symmetric if self.symmetric is not None else both_signs and self.cmap is None
-        if symmetric and not isinstance(self.limits, tuple):
+        if symmetric and given_range(self.limits) is None:
             high = max(abs(low), abs(high))
             low = -high
         cmap = self.cmap or (_DIVERGING if low < 0 < high else _SEQUENTIAL)
@@ -213,6 +200,9 @@ class MatrixHeatmap(Heatmap):
             limits = finite_limits(means)
         if signal.time is not None and not signal.time.even:  # a row is shown until the next
             means = means[np.searchsorted(summary.lines, np.arange(self.fold(signal).lines), side="right") - 1]
-        canvas, scale = self.canvas(signal, self.limits if isinstance(self.limits, tuple) else limits)
+        if (parts := shares(self.limits)) is not None and math.isfinite(limits[0]):
+            low, high = np.quantile(means[np.isfinite(means)].astype(np.float64), parts)
+            limits = Limits(float(low), float(high))
+        canvas, scale = self.canvas(signal, given_range(self.limits) or limits)
         png = paint(canvas, scale, means, signal.name, "")
         return Image(series.tag, 0, 0.0, png, *canvas.size)

@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 
 from pipeline.errors import SettingError
 from pipeline.model.block import DenseBlock
+from pipeline.model.chart import Chart
 from pipeline.model.record import Record
 from pipeline.model.series import Series
 from pipeline.model.signal import Signal
@@ -135,6 +136,26 @@ class Plot(Settings, ABC):
         value : Any
         """
         return None
+
+    def about(self, signal: Signal, summary: Any) -> str:
+        """Return what a reader should know of what is shown, as a sentence; empty if there is nothing.
+
+        Parameters
+        ----------
+        summary : Any
+            None where it is not known yet, as a server tells of a series before it is read.
+        """
+        return ""
+
+    def charts(self, signal: Signal, series: Sequence[Series]) -> tuple[Chart, ...]:
+        """Return the charts of the CUSTOM SCALARS page that some of its series are drawn in.
+
+        Parameters
+        ----------
+        series : sequence of Series
+            All of this plot's, with the tags that they have in the run.
+        """
+        return ()
 
     def dims(self, ndim: int) -> tuple[str, ...]:
         """Return names for the dimensions of an array that has none."""

@@ -34,7 +34,7 @@ from pipeline.rendering.picture.stimuli import (
 )
 from pipeline.rendering.plot import Needs, Plot
 from pipeline.rendering.settings import optional, positive, setting
-from pipeline.rendering.windows import check_window, steps_of
+from pipeline.rendering.windows import check_window, round_up, steps_of
 from pipeline.units import SECONDS
 
 __all__ = ["Raster"]
@@ -186,7 +186,7 @@ class Raster(Plot):
     def _draw(self, signal: Signal, spikes: npt.NDArray[np.int32], start: int) -> tuple[bytes, int, int]:
         """Return the PNG of one window's counts, shape (columns, rows), with its width and height."""
         crowded = self._grid(signal)[2] and np.count_nonzero(spikes) > _CROWDED * spikes.size
-        most = _round_up(int(spikes.max())) if crowded else None
+        most = round_up(int(spikes.max())) if crowded else None
         canvas = frame(self._look(signal, most))
         area = canvas.area
         counts = spikes.T
@@ -222,9 +222,3 @@ class Raster(Plot):
                 colour = colours.index(given[number if len(given) > 1 else 0])
                 found.append(Stimulus(int((at + 0.5) * width / span), colour, label))
         return found, colours
-
-
-def _round_up(most: int) -> int:
-    """Return the next of 2, 5, 10, 20, 50 …, so that windows share the drawn frame."""
-    decade: int = 10 ** max(0, len(str(max(1, most - 1))) - 1)
-    return next(nice * decade for nice in (1, 2, 5, 10) if nice * decade >= max(2, most))

@@ -6,8 +6,10 @@ from dataclasses import fields
 from typing import Any
 
 from pipeline.errors import SettingError, nearest
+from pipeline.rendering.band import Band, BandImage
 from pipeline.rendering.frames import Frames
 from pipeline.rendering.heatmap import Heatmap
+from pipeline.rendering.histogram import Histogram, HistogramImage
 from pipeline.rendering.hparam import Hparam, HparamScalar
 from pipeline.rendering.plot import Plot
 from pipeline.rendering.raster import Raster
@@ -28,6 +30,10 @@ PLOTS: tuple[type[Plot], ...] = (
     HparamScalar,
     Frames,
     Rate,
+    Histogram,
+    HistogramImage,
+    Band,
+    BandImage,
 )
 
 

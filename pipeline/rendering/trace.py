@@ -12,7 +12,7 @@ from pipeline.errors import SettingError
 from pipeline.model.series import Series
 from pipeline.model.signal import Signal
 from pipeline.rendering.plot import Plot
-from pipeline.rendering.settings import Settings, optional, setting, whole
+from pipeline.rendering.settings import Settings, boolean, optional, setting, whole
 
 __all__ = ["Trace"]
 
@@ -36,6 +36,14 @@ def _check_units(value: Any) -> tuple[int, ...]:
     return units
 
 
+def _check_together(value: Any) -> bool | str:
+    if isinstance(value, str) and value.lower() not in ("true", "yes", "1", "false", "no", "0"):
+        if not value.strip():
+            raise ValueError(value)
+        return " ".join(value.split())
+    return boolean(value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Trace(Plot):
     """A (time, unit) or (time,) array as a series a unit.
@@ -44,6 +52,9 @@ class Trace(Plot):
     ----------
     units : tuple of int or None
         Which units, as a list or ``start:stop:step``. None: all.
+    together : bool or str
+        Whether the units share one chart, in CUSTOM SCALARS, or as one picture. A name: of series, a chart of that name
+        with those of all variables that give it.
     """
 
     kind: ClassVar[str] = "trace"
@@ -54,6 +65,7 @@ class Trace(Plot):
     units: tuple[int, ...] | None = setting(
         None, optional(_check_units), "different unit numbers from 0, such as [0, 5, 7] or 0:10"
     )
+    together: bool | str = setting(False, _check_together, "true, false, or the name of a chart")
 
     def fit(self, signal: Signal) -> Plot:
         """Accept (time, unit) and (time,), with the units that are asked for."""

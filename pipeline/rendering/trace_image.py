@@ -14,10 +14,12 @@ from pipeline.model.block import DenseBlock
 from pipeline.model.record import Image, Record
 from pipeline.model.series import Series
 from pipeline.model.signal import Signal
+from pipeline.rendering.curves import curve_look, last_point
 from pipeline.rendering.folds.envelope import Envelope, EnvelopeFold
 from pipeline.rendering.picture.axes import frame
-from pipeline.rendering.picture.canvas import DPI, Frame, Look
-from pipeline.rendering.picture.colours import INKS, inks, rgb
+from pipeline.rendering.picture.canvas import DPI, ColourBar, Frame, Look
+from pipeline.rendering.picture.colours import INKS, colour_scale, inks, rgb
+from pipeline.rendering.picture.layers import Layers
 from pipeline.rendering.picture.numbers import LARGE, LESS
 from pipeline.rendering.plot import Needs
 from pipeline.rendering.trace import Trace
@@ -25,21 +27,22 @@ from pipeline.rendering.trace import Trace
 __all__ = ["TraceImage"]
 
 _SHADES = 32
-_COLOUR = "tab:blue"
-_LEFT = 6.0  # text heights to the left: the numbers at the axis and its label
+_COLOUR, _COLOURS = "tab:blue", "turbo"
 
 Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TraceImage(Trace):
-    """One picture a unit, all with the same axes. Values that are not finite are gaps."""
+    """One picture a unit, all with the same axes, or one of all units. Values that are not finite are gaps."""
 
     format: ClassVar[str] = "image"
 
     def series(self, signal: Signal) -> tuple[Series, ...]:
-        """Return a series of one picture for each unit."""
+        """Return a series of one picture for each unit, or one for all together, ``component/attr/together``."""
         size = int(6_000 + self.size[0] * DPI * 6)
+        if self.together:
+            return (Series(f"{signal.name}/together", "images", range(1), 1, 4 * size),)
         return tuple(Series(tag, "images", range(1), 1, size, unit) for unit, tag in self.tags(signal).items())
 
     def needs(self, signal: Signal, steps: range) -> Needs:
@@ -48,11 +51,15 @@ class TraceImage(Trace):
 
     def fold(self, signal: Signal) -> EnvelopeFold:
         """Return the fold to the columns of the picture."""
-        return EnvelopeFold(self.step, self._last(signal), frame(self._look(signal, 0, 1)).area.width, self.units)
+        return EnvelopeFold(
+            self.step, last_point(signal, self.step), frame(self._look(signal, 0, 1)).area.width, self.units
+        )
 
     def draw(self, signal: Signal, series: Series, step: int, block: DenseBlock | None, summary: Envelope) -> Record:
         """Return the picture of one unit; its axes hold all units."""
         look = self._look(signal, *summary.limits())
+        if self.together:
+            return self._together(signal, series, look, *self._curves(signal, summary))
         (high,), (low,) = self._curves(signal, summary.of_unit(*self.places([series])))
         return _picture(look, series.tag, high, low)
 
@@ -60,10 +67,22 @@ class TraceImage(Trace):
         self, signal: Signal, series: Sequence[Series], steps: range, block: DenseBlock | None, summary: Any
     ) -> Iterator[Record]:
         """Yield one picture a unit; what they share is worked out once."""
+        if self.together:
+            yield from (self.draw(signal, one, 0, None, summary) for one in series)
+            return
         look = self._look(signal, *summary.limits())
         high, low = self._curves(signal, summary)
         for at, one in zip(self.places(series), series, strict=True):
             yield _picture(look, one.tag, high[at], low[at])
+
+    def _together(self, signal: Signal, series: Series, look: Look, high: Values, low: Values) -> Image:
+        """Return the picture of all units, in colours that say which."""
+        units = list(self.tags(signal))
+        scale = colour_scale(_COLOURS, min(units), max(units))
+        layers = Layers(frame(look), look.ylim)
+        for ink, top, bottom in zip(scale.indices(np.array(units, np.float64)), high, low, strict=True):
+            layers.cover(bottom, top, ink, pen=True)
+        return Image(series.tag, 0, 0.0, layers.png(signal.name, "", scale.palette), *frame(look).size)
 
     def _curves(self, signal: Signal, summary: Envelope) -> tuple[Values, Values]:
         """Return the highest and lowest value of each unit's curve in each column of pixels, shape (unit, width)."""
@@ -71,16 +90,10 @@ class TraceImage(Trace):
         return high.T, low.T
 
     def _look(self, signal: Signal, low: float, high: float) -> Look:
-        assert signal.time is not None
-        time, last = signal.time, self._last(signal) * self.step or 1
-        xlim = (time.at(0), time.at(last))
-        return Look(self.size, time.label, signal.label, xlim, (low, high), left=_LEFT)
-
-    def _last(self, signal: Signal) -> float:
-        """Return where the axis ends, in kept points."""
-        assert signal.time is not None
-        steps = signal.shape[0] - 1
-        return steps // self.step if signal.time.even else steps / self.step
+        units, bar = list(self.tags(signal)), None
+        if self.together and len(units) > 1:
+            bar = ColourBar(_COLOURS, min(units), max(units), signal.dims[1], whole=True)
+        return curve_look(signal, self.size, self.step, (low, high), bar)
 
 
 def _picture(look: Look, tag: str, high: Values, low: Values) -> Image:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from pipeline.model.block import DenseBlock
+from pipeline.model.chart import Chart
 from pipeline.model.record import Record, Scalars
 from pipeline.model.series import Series
 from pipeline.model.signal import Signal
@@ -20,12 +21,13 @@ from pipeline.rendering.settings import optional, setting, whole
 from pipeline.rendering.trace import Trace
 from pipeline.rendering.trace_image import TraceImage
 
-__all__ = ["TraceScalar"]
+__all__ = ["TraceScalar", "check_points"]
 
 _RECORD = 36  # bytes of a record in an event file, without its points
 
 
-def _check_points(value: Any) -> int:
+def check_points(value: Any) -> int:
+    """Return a number of points of a series, at least two."""
     points = whole(value)
     if points < 2:
         raise ValueError(value)
@@ -49,7 +51,7 @@ class TraceScalar(Trace):
 
     format: ClassVar[str] = "scalar"
 
-    points: int | None = setting(None, optional(_check_points), "a whole number of at least 2")
+    points: int | None = setting(None, optional(check_points), "a whole number of at least 2")
 
     def fit(self, signal: Signal) -> Plot:
         """Accept (time, unit) and (time,)."""
@@ -112,6 +114,23 @@ class TraceScalar(Trace):
             at, wall_times, values = extremes.points(place)
             yield Scalars((one.tag,), at, wall_times, values[:, None])
 
+    def about(self, signal: Signal, summary: Any) -> str:
+        """Return what the points of a thinned series are."""
+        return (
+            f"Of each of {self.points // 2:,} stretches of time the lowest and the highest point."
+            if self.points
+            else ""
+        )
+
+    def charts(self, signal: Signal, series: Sequence[Series]) -> tuple[Chart, ...]:
+        """Return the chart that its units share, if they do."""
+        if not self.together:
+            return ()
+        tags = tuple(one.tag for one in series)
+        if isinstance(self.together, str):
+            return (Chart("together", self.together, tags),)
+        return (Chart(signal.component, signal.name, tags),)
+
     def thinned(self, points: int) -> Plot:
         """Return the lowest and the highest of stretches, so that every peak survives."""
         return replace(self, points=min(self.points or points, points))
@@ -122,4 +141,5 @@ class TraceScalar(Trace):
 
     def pictured(self, signal: Signal) -> Plot:
         """Return the pictures of the series."""
-        return TraceImage(size=self.size, step=self.step, units=self.units, time_axis=self.time_axis).fit(signal)
+        shared = {item.name: getattr(self, item.name) for item in fields(TraceImage)}
+        return TraceImage(**shared).fit(signal)

@@ -1,4 +1,4 @@
-"""Windows and bins: stretches of time that a setting gives in steps or as a duration."""
+"""Windows and bins: stretches of time that a setting gives in steps or as a duration; and round numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipeline.model.clock import Clock
 from pipeline.rendering.settings import whole
 from pipeline.units import SECONDS, duration
 
-__all__ = ["check_window", "round_steps", "steps_of"]
+__all__ = ["check_window", "round_steps", "round_up", "steps_of"]
 
 
 def check_window(value: Any) -> int | str:
@@ -38,3 +38,9 @@ def round_steps(steps: float) -> int:
     """Return the first of 1, 2, 5, 10, 20, 50 … that is not below `steps`."""
     decade = 10 ** max(0, len(str(int(steps))) - 1)
     return int(next((nice * decade for nice in (1, 2, 5) if nice * decade >= steps), 10 * decade))
+
+
+def round_up(most: int) -> int:
+    """Return the first of 2, 5, 10, 20, 50 … that is not below `most`, so that pictures share the drawn frame."""
+    decade: int = 10 ** max(0, len(str(max(1, most - 1))) - 1)
+    return next(nice * decade for nice in (1, 2, 5, 10) if nice * decade >= max(2, most))

@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline.errors import SourceError
 from pipeline.model.block import DenseBlock
-from pipeline.model.record import Image, Record, Scalars
+from pipeline.model.record import Histogram, Image, Record, Scalars
 from pipeline.model.series import Series
 from pipeline.opening.hdf5.lazy_array import stored_identity
 from pipeline.planning.job import Job
@@ -190,6 +190,8 @@ def _bytes_of(value: Any) -> int:
     match value:
         case Image():
             return _OBJECT + len(value.png)
+        case Histogram():
+            return _OBJECT + value.bins.nbytes
         case Scalars():
             return _OBJECT + value.values.nbytes + value.steps.nbytes + value.wall_times.nbytes
         case tuple():

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pipeline.model.chart import united
 from pipeline.planning.cost import batches
 from pipeline.planning.job import Job
 from pipeline.planning.plan import Plan
@@ -18,7 +19,7 @@ from pipeline.running.report import RunReport, phrases
 from pipeline.running.resume import plain_levels, resume_point
 from pipeline.running.tasks import Failure, Outcome, guarded
 from pipeline.writing.checkpoint import Checkpoint, CheckpointFile
-from pipeline.writing.eventfiles import FIRST_RECORD, EventFiles, event_file
+from pipeline.writing.eventfiles import FIRST_RECORD, EventFiles
 from pipeline.writing.journal import Entry, Journal, Ranges, beyond, journal_path
 from pipeline.writing.previous import PreviousFiles
 
@@ -232,27 +233,21 @@ class RunOutput:
             self.pause_until = now + max(_CHECKPOINT_SECONDS, (now - began) / _CHECKPOINT_PART)
 
     def finish(self) -> RunReport:
-        """Write the hyperparameters, one record a run, close the files, and say what was done."""
+        """Write the hyperparameters and the layout, one record a run, close the files, and say what was done."""
         self.files.close()
         hparams = self.plan.hparams | self.hparams_apart
         for entry in self.journal.entries:
             hparams |= entry.hparams
-        if hparams:
-            self.files.write_hparams(hparams, self.plan.name)
-        self.previous.remove()
-        self.checkpoints.drop()
-        sizes = self.files.ends
-        path = event_file(self.files.run_dir, "hparams")
-        if hparams:
-            sizes["hparams"] = path.stat().st_size
-        elif path.exists():
-            path.unlink()
         whole = [job for index, job in enumerate(self.plan.jobs) if index not in self.failures]
         drawings = [*(drawing for job in whole for drawing in job.drawings), *self.drawn_alone]
+        self.files.write_hparams(hparams, self.plan.name)
+        self.files.write_layout(united(chart for drawing in drawings for chart in drawing.charts))
+        self.previous.remove()
+        self.checkpoints.drop()
         return RunReport(
             name=self.plan.name,
             directory=str(self.files.run_dir),
-            files=sizes,
+            files=self.files.sizes,
             problems=(*self.plan.problems, *self.failures.values()),
             notes=tuple(self.notes),
             variables=len(self.plan.jobs),

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import PipelineError
-from pipeline.model.record import Hparams, Image, Scalars
+from pipeline.model.chart import Chart, united
+from pipeline.model.record import Histogram, Hparams, Image, Scalars
 from pipeline.model.series import Series
 from pipeline.planning.job import Job
 from pipeline.planning.plan import Plan
@@ -169,6 +170,20 @@ class Entry:
         assert isinstance(record, Image)
         return record.png
 
+    def histograms(self, most: int) -> list[Histogram]:
+        """Return so many of its histograms at most, evenly spread and with the last."""
+        series, found = self._known(), []
+        for step, _ in self.steps(most):
+            record = self.shown.engine.record(series, step)
+            assert isinstance(record, Histogram)
+            found.append(record)
+        return found
+
+    @property
+    def description(self) -> str:
+        """What TensorBoard tells of it, as Markdown; nothing is read."""
+        return self.shown.job.drawings[self.number].description()
+
     def size(self) -> tuple[int, int]:
         """Return the width and the height of its pictures in pixels."""
         width, height = self.shown.job.drawings[self.number].plot.size
@@ -242,6 +257,11 @@ class Catalogue:
             run: {tag: entry for (kind, tag), entry in found.items() if kind == plugin}
             for run, found in self.entries.items()
         }
+
+    def charts(self, run: str) -> list[Chart]:
+        """Return the charts of a run that show several series."""
+        drawings = (drawing for shown in self._shown[run] for drawing in shown.job.drawings)
+        return united(chart for drawing in drawings for chart in drawing.charts)
 
     def hparams(self, run: str) -> dict[str, bool | float | str]:
         """Return the hyperparameters of a run; those that are in datasets are read when they are first asked for."""

@@ -16,7 +16,7 @@ from pipeline.errors import OutputError, SettingError
 
 __all__ = ["Server", "open_page", "page", "tensorboard_flags"]
 
-#: Points and pictures of a tag that are shown; TensorBoard keeps ten pictures and 1000 points if it is not told.
+#: Points, pictures and histograms of a tag that are shown; TensorBoard keeps some of each if it is not told.
 _ALL = 1_000_000_000
 
 #: Runs TensorBoard until the pipe from whoever started it closes, however that one ends. TensorBoard finds the port by
@@ -37,8 +37,8 @@ threading.Event().wait()
 
 def tensorboard_flags(logdir: str | os.PathLike[str], *, port: int | None = None, host: str | None = None) -> list[str]:
     """Return the flags by which TensorBoard shows every point and picture of a log directory."""
-    flags = [f"--logdir={os.fspath(logdir)}", f"--samples_per_plugin=images={_ALL},scalars={_ALL}"]
-    flags.append("--reload_multifile=true")
+    samples = ",".join(f"{plugin}={_ALL}" for plugin in ("images", "scalars", "histograms"))
+    flags = [f"--logdir={os.fspath(logdir)}", f"--samples_per_plugin={samples}", "--reload_multifile=true"]
     if port is not None:
         flags.append(f"--port={port}")
     if host is not None:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from tensorboard import errors
 from tensorboard.data import provider as base
+from tensorboard.plugins.custom_scalar import metadata as layout_metadata
+from tensorboard.plugins.histogram import metadata as histogram_metadata
 from tensorboard.plugins.hparams import metadata as hparams_metadata
 from tensorboard.plugins.image import metadata as image_metadata
 from tensorboard.plugins.scalar import metadata as scalar_metadata
@@ -21,6 +23,7 @@ from pipeline.serving.catalogue import Catalogue, Entry, Points
 from pipeline.serving.live import Live
 from pipeline.tables import plain
 from pipeline.writing.hparams import experiment_content, session_contents
+from pipeline.writing.layouts import LAYOUT_TAG, layout_content
 
 __all__ = ["Provider"]
 
@@ -54,7 +57,8 @@ class Provider(base.DataProvider):  # type: ignore[misc]
 
     def list_plugins(self, ctx: Any = None, *, experiment_id: str) -> list[str]:
         """Return the plugins that have something, whose pages are shown."""
-        shown = [name for name in ("scalars", "images") if any(self._catalogue.of(name).values())]
+        shown = [name for name in ("scalars", "images", "histograms") if any(self._catalogue.of(name).values())]
+        shown += [name for name in (layout_metadata.PLUGIN_NAME,) if self._whole(name)]
         return [*shown, "hparams"]
 
     def list_runs(self, ctx: Any = None, *, experiment_id: str) -> list[Any]:
@@ -74,7 +78,7 @@ class Provider(base.DataProvider):  # type: ignore[misc]
                 max_step=entry.series.steps[-1],
                 max_wall_time=entry.seconds,
                 plugin_content=content,
-                description="",
+                description=entry.description,
                 display_name=entry.series.tag,
             )
 
@@ -122,7 +126,7 @@ class Provider(base.DataProvider):  # type: ignore[misc]
                 max_wall_time=entry.seconds,
                 max_length=3,
                 plugin_content=content,
-                description="",
+                description=entry.description,
                 display_name=entry.series.tag,
             )
 
@@ -170,19 +174,35 @@ class Provider(base.DataProvider):  # type: ignore[misc]
     def list_tensors(
         self, ctx: Any = None, *, experiment_id: str, plugin_name: str, run_tag_filter: Any = None
     ) -> dict[str, dict[str, Any]]:
-        """Return the hyperparameters, which are kept in what is told of series without values."""
-        if plugin_name != hparams_metadata.PLUGIN_NAME:
-            return {}
+        """Return what is known of histograms; and the hyperparameters, which are kept in what is told of a series."""
+        if plugin_name == histogram_metadata.PLUGIN_NAME:
+            return self._of(plugin_name, run_tag_filter, _histograms_told)
+        if plugin_name == hparams_metadata.PLUGIN_NAME:
+            found = self._hparams()
+        else:
+            found = {run: dict.fromkeys(tags, b"") for run, tags in self._whole(plugin_name).items()}
+        return {
+            run: {tag: _told(content) for tag, content in tags.items() if _wanted(run_tag_filter, run, tag)}
+            for run, tags in found.items()
+        }
+
+    def _hparams(self) -> dict[str, dict[str, bytes]]:
+        """Return what HPARAMS reads by run and tag; the columns of all runs are of the root."""
         now = self._catalogue
         sessions = {run: now.hparams(run) for run in now.runs}
         found = {run: session_contents(values, run) for run, values in sessions.items() if values}
         if found:
             whole = experiment_content(list(sessions.values()), now.metrics)
             found[_ROOT] = {hparams_metadata.EXPERIMENT_TAG: whole}
-        return {
-            run: {tag: _told(content) for tag, content in tags.items() if _wanted(run_tag_filter, run, tag)}
-            for run, tags in found.items()
-        }
+        return found
+
+    def _whole(self, plugin: str) -> dict[str, dict[str, Any]]:
+        """Return the one array of each tag that a plugin reads once a run, by run and tag."""
+        now = self._catalogue
+        if plugin == layout_metadata.PLUGIN_NAME:
+            charts = {run: now.charts(run) for run in now.runs}
+            return {run: {LAYOUT_TAG: layout_content(found)} for run, found in charts.items() if found}
+        return {}
 
     def read_tensors(
         self,
@@ -193,8 +213,22 @@ class Provider(base.DataProvider):  # type: ignore[misc]
         downsample: Any = None,
         run_tag_filter: Any = None,
     ) -> dict[str, dict[str, list[Any]]]:
-        """Return nothing: hyperparameters have no values there."""
-        return {}
+        """Return histograms, each of shape (bin, 3), and what there is one of a run; hyperparameters have no values."""
+
+        def data(entry: Entry) -> list[Any]:
+            found = entry.histograms(downsample or self._frames)
+            return [base.TensorDatum(step=one.step, wall_time=one.wall_time, numpy=one.bins) for one in found]
+
+        if plugin_name == histogram_metadata.PLUGIN_NAME:
+            return self._of(plugin_name, run_tag_filter, data)
+        return {
+            run: {
+                tag: [base.TensorDatum(step=0, wall_time=0.0, numpy=np.array(value, object))]
+                for tag, value in tags.items()
+                if _wanted(run_tag_filter, run, tag)
+            }
+            for run, tags in self._whole(plugin_name).items()
+        }
 
     def _of(self, plugin: str, wanted: Any, what: Callable[[Entry], Any]) -> dict[str, dict[str, Any]]:
         """Return something of each series that is asked for; one that cannot be read is left out."""
@@ -218,6 +252,16 @@ class Provider(base.DataProvider):  # type: ignore[misc]
 def _wanted(wanted: Any, run: str, tag: str) -> bool:
     return wanted is None or (
         (wanted.runs is None or run in wanted.runs) and (wanted.tags is None or tag in wanted.tags)
+    )
+
+
+def _histograms_told(entry: Entry) -> Any:
+    return base.TensorTimeSeries(
+        max_step=entry.series.steps[-1],
+        max_wall_time=entry.seconds,
+        plugin_content=histogram_metadata.create_summary_metadata("", "").plugin_data.content,
+        description=entry.description,
+        display_name=entry.series.tag,
     )
 
 

@@ -1,19 +1,22 @@
 """The one writer: the only code that opens event files.
 
-A run has at most three, one for each of ``scalars``, ``images`` and ``hparams`` (they load better apart, TensorBoard
-issue 6076), and all are complete records at any time. Their names do not depend on clock, host or process, so the same
-conversion gives the same directory.
+A run has at most one for each of ``scalars``, ``images``, ``histograms`` and ``hparams`` (they load better apart,
+TensorBoard issue 6076), and all are complete records at any time. Their names do not depend on clock, host or process,
+so the same conversion gives the same directory.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
 from pipeline.errors import OutputError, unwritable
+from pipeline.model.chart import Chart
 from pipeline.writing.hparams import HparamValue, experiment_events, session_events, session_values
+from pipeline.writing.layouts import layout_charts, layout_event
 from pipeline.writing.wire import file_version
 
 __all__ = [
@@ -22,13 +25,15 @@ __all__ = [
     "EventFiles",
     "event_file",
     "free_number",
+    "WHOLE",
     "read_hparams",
+    "read_layout",
     "write_experiment",
 ]
 
 
-#: The event files that grow by appending; hyperparameters are one small file that is replaced.
-GROWING = ("scalars", "images")
+#: The event files that grow by appending, and the small ones that are replaced whole.
+GROWING, WHOLE = ("scalars", "images", "histograms"), ("hparams", "layout")
 
 #: Where the first record of data begins, after the file version.
 FIRST_RECORD = len(file_version())
@@ -62,7 +67,15 @@ class EventFiles:
     @property
     def ends(self) -> dict[str, int]:
         """The size of each event file that grows."""
-        paths = {kind: event_file(self.run_dir, kind, self.number) for kind in GROWING}
+        return self._sizes({kind: event_file(self.run_dir, kind, self.number) for kind in GROWING})
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The size of each event file."""
+        return self.ends | self._sizes({kind: event_file(self.run_dir, kind) for kind in WHOLE})
+
+    @staticmethod
+    def _sizes(paths: dict[str, Path]) -> dict[str, int]:
         return {kind: path.stat().st_size for kind, path in paths.items() if path.exists()}
 
     def cut(self, ends: dict[str, int]) -> None:
@@ -106,10 +119,21 @@ class EventFiles:
             raise unwritable(path, cause) from cause
 
     def write_hparams(self, values: dict[str, HparamValue], group: str) -> None:
-        """Write all hyperparameters of the run as one session, replacing the one written before."""
-        path, data = event_file(self.run_dir, "hparams"), file_version() + session_events(values, group)
-        if not path.exists() or path.read_bytes() != data:
-            _replace(path, data)
+        """Write all hyperparameters of the run as one session, replacing the one written before; none without any."""
+        self._write_whole("hparams", session_events(values, group) if values else b"")
+
+    def write_layout(self, charts: Sequence[Chart]) -> None:
+        """Write the layout of the charts of the run, replacing the one written before; none where there is no chart."""
+        self._write_whole("layout", layout_event(charts) if charts else b"")
+
+    def _write_whole(self, kind: str, records: bytes) -> None:
+        """Write a small event file if it is not there as it should be; without records there is none."""
+        path = event_file(self.run_dir, kind)
+        if not records:
+            if path.exists():
+                path.unlink()
+        elif not path.exists() or path.read_bytes() != file_version() + records:
+            _replace(path, file_version() + records)
 
     def close(self) -> None:
         """Close the files; a later `append` goes on with them."""
@@ -130,6 +154,12 @@ def read_hparams(run_dir: str | os.PathLike[str]) -> dict[str, HparamValue]:
     """Return the hyperparameters that were written of a run."""
     path = event_file(Path(run_dir), "hparams")
     return session_values(path.read_bytes()) if path.exists() else {}
+
+
+def read_layout(run_dir: str | os.PathLike[str]) -> list[Chart]:
+    """Return the charts that were written of a run."""
+    path = event_file(Path(run_dir), "layout")
+    return layout_charts(path.read_bytes()) if path.exists() else []
 
 
 def free_number(run_dir: str | os.PathLike[str]) -> int:

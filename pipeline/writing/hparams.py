@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from pipeline.writing.wire import frame
+from pipeline.writing.wire import events, frame
 
 __all__ = [
     "HparamValue",
@@ -87,15 +87,10 @@ def experiment_content(sessions: Sequence[Mapping[str, HparamValue]], metrics: S
 
 def session_values(data: bytes) -> dict[str, HparamValue]:
     """Return the hyperparameters in the bytes of an event file that `session_events` made, or an empty dict."""
-    from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.plugins.hparams import metadata
 
     values: dict[str, HparamValue] = {}
-    at = 0
-    while at + 12 <= len(data):
-        length = int.from_bytes(data[at : at + 8], "little")
-        event = Event.FromString(data[at + 12 : at + 12 + length])
-        at += 16 + length
+    for event in events(data):
         for value in event.summary.value:
             if value.tag == metadata.SESSION_START_INFO_TAG:
                 info = metadata.parse_session_start_info_plugin_data(value.metadata.plugin_data.content)

@@ -17,11 +17,13 @@ a series:
 4                              CRC of the data           **crc**
 =============================  ========================  ===================
 
-A step's varint grows with the step; a block is laid out anew where it does, at most nine times.
+A step's varint grows with the step; a block is laid out anew where it does, at most nine times. The first event of
+series that are described is a longer one by itself.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,13 +31,14 @@ import numpy.typing as npt
 
 from pipeline.model.record import Scalars
 from pipeline.writing.checksums import checksums, masked
-from pipeline.writing.wire import blob, event_head, frame, text, varint
+from pipeline.writing.wire import about, blob, event_head, frame, text, varint
 
 __all__ = ["encode_scalars"]
 
 _VALUE = b"\x15"  # Value.simple_value: field 2, four bytes
 _VARINT_GROWS = np.array([1 << 7 * n for n in range(1, 9)], dtype=np.int64)
 _TABLE_BYTES = 1 << 18
+_ROWS = ("steps", "wall_times", "values")  # of points
 _HEAD = 12  # length and its CRC
 _TIME = _HEAD + 1
 _STEP = _TIME + 8 + 1
@@ -57,6 +60,9 @@ def encode_scalars(points: Scalars) -> bytearray:
     if not points.tags:
         return bytearray()
     values = np.ascontiguousarray(points.values, dtype="<f4")
+    if points.description:
+        rest = replace(points, description="", **{name: getattr(points, name)[1:] for name in _ROWS})
+        return bytearray(_described(points, values[0])) + encode_scalars(rest)
     edges = [0, *np.searchsorted(points.steps, _VARINT_GROWS).tolist(), len(points.steps)]
     layouts = [
         (_Layout(points.tags, int(points.steps[start]), stop - start), start, stop)
@@ -72,6 +78,15 @@ def encode_scalars(points: Scalars) -> bytearray:
             room[: len(events)] = events
             room = room[len(events) :]
     return out
+
+
+def _described(points: Scalars, values: npt.NDArray[np.float32]) -> bytes:
+    """Return the event of the first step, with the description."""
+    more = about("scalars", points.description)
+    series = [
+        blob(1, text(1, tag) + _VALUE + value.tobytes() + more) for tag, value in zip(points.tags, values, strict=True)
+    ]
+    return frame(event_head(float(points.wall_times[0]), int(points.steps[0])) + blob(5, b"".join(series)))
 
 
 class _Layout:

@@ -70,7 +70,7 @@ def test_variables_have_a_row_each(run: Path, monkeypatch: pytest.MonkeyPatch) -
     assert [cells(line) for line in found if "chunks" in line] == [HEAD] * 2
     voltage = row(run, "voltage")
     assert voltage[:4] == ["voltage", "time=1000, unit=64", "float32", "256 KB"]
-    assert voltage[6:] == ["1x64", "lzf", "trace: 16 series; heatmap: 1 picture"]
+    assert voltage[6:] == ["1x64", "lzf", "trace: 16 series; band: 3 series; heatmap: 1 picture"]
     assert row(run, "weights")[1:4] == ["row=3, column=4", "float64", "96 B"]
     assert row(run, "weights")[5:] == ["-", "-", "-", "heatmap: 1 picture"]
 
@@ -159,6 +159,7 @@ def test_json_says_the_same(run: Path, capsys: pytest.CaptureFixture[str]) -> No
     }
     assert [[plot[key] for key in ("kind", "format", "plugin", "count", "writes")] for plot in plots] == [
         ["trace", "scalar", "scalars", 16, "16 series"],
+        ["band", "scalar", "scalars", 3, "3 series"],
         ["heatmap", "image", "images", 1, "1 picture"],
     ]
     assert all(plot["bytes"] > 0 for plot in plots)

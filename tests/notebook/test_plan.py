@@ -43,6 +43,7 @@ def settings(plan: RunPlan) -> list[tuple[str, dict[str, Any]]]:
 def test_without_plots_it_is_the_automatic_one(plan: RunPlan) -> None:
     assert rows(plan) == [
         ("GC--MC/weights", "heatmap (image)", "12 pictures"),
+        ("GC--MC/weights", "histogram (histogram)", "12 distributions"),
         ("GC/spiked", "raster (image)", "1 picture"),
         ("GC/voltage", "trace (scalar)", "5 series"),
         ("GC/voltage", "heatmap (image)", "1 picture"),
@@ -180,15 +181,15 @@ def test_components_that_differ_are_named_one_by_one(tmp_path: Path) -> None:
     write_component(tmp_path / "run" / "A.h5", "A", {"voltage": np.zeros((30, 4))})
     write_component(tmp_path / "run" / "B.h5", "B", {"voltage": np.zeros((30, 40))})
     plan = pipeline.plan(tmp_path / "run")
-    assert [name for name, _ in plan.plots if "voltage" in name] == ["A/voltage"] * 2 + ["B/voltage"] * 2
+    assert [name for name, _ in plan.plots if "voltage" in name] == ["A/voltage"] * 2 + ["B/voltage"] * 3
     assert len([name for name, _ in plan.plots if name == "identifier"]) == 1
-    assert [row[2] for row in rows(plan)][:4] == ["4 series", "1 picture", "16 series", "1 picture"]
+    assert [row[2] for row in rows(plan)][:5] == ["4 series", "1 picture", "16 series", "3 series", "1 picture"]
 
 
 def test_it_previews_its_own_settings(plan: RunPlan) -> None:
     changed = plan.with_settings("weights", step=400)
-    assert [len(item) for item in changed.preview("weights")] == [3]
-    assert len(changed.preview()) == 7
+    assert [len(item) for item in changed.preview("weights")] == [3, 3]
+    assert len(changed.preview()) == 8
 
 
 def test_it_is_converted_with_its_settings(plan: RunPlan, network: Path, tmp_path: Path) -> None:

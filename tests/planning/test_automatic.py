@@ -32,6 +32,9 @@ def chosen(name: str, values: xr.DataArray) -> list[dict[str, Any]]:
 
 SCALAR = {"kind": "trace", "format": "scalar", "points": POINTS}
 HEATMAP = {"kind": "heatmap", "format": "image"}
+HISTOGRAM = {"kind": "histogram", "format": "histogram"}
+BAND = {"kind": "band", "format": "scalar", "points": POINTS}
+SHOWN = (0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16)
 RASTER = {"kind": "raster", "format": "image"}
 HPARAM = {"kind": "hparam", "format": "hparam"}
 
@@ -43,6 +46,7 @@ HPARAM = {"kind": "hparam", "format": "hparam"}
         ("voltage", array((8, 100), ("unit", "time")), [SCALAR, HEATMAP]),
         ("voltage", array((100, 2), TIME_2D), [SCALAR, HEATMAP]),
         ("voltage", array((100, 1), TIME_2D), [SCALAR]),
+        ("voltage", array((100, 17), TIME_2D), [SCALAR | {"units": SHOWN}, BAND, HEATMAP]),
         ("loss", array((100,), ("time",)), [SCALAR]),
         ("counts", array((100, 8), TIME_2D, np.int32), [SCALAR, HEATMAP]),
         ("spiked", array((100, 8), TIME_2D), [RASTER]),
@@ -55,8 +59,8 @@ HPARAM = {"kind": "hparam", "format": "hparam"}
         ("fired", array((100, 8), TIME_2D), [RASTER]),
         ("active", array((100, 8), TIME_2D, bool), [RASTER]),
         ("active", array((100,), ("time",), bool), [RASTER]),
-        ("weights", array((100, 4, 4), TIME_3D), [HEATMAP | {"step": 5}]),
-        ("weights", array((4, 100, 4), ("target", "time", "source")), [HEATMAP | {"step": 5}]),
+        ("weights", array((100, 4, 4), TIME_3D), [HEATMAP | {"step": 5}, HISTOGRAM | {"step": 5}]),
+        ("weights", array((4, 100, 4), ("target", "time", "source")), [HEATMAP | {"step": 5}, HISTOGRAM | {"step": 5}]),
         ("spiked", array((100, 4, 4), TIME_3D, bool), [HEATMAP | {"step": 5}]),
         (
             "video",
@@ -95,7 +99,7 @@ def test_ten_thousand_units_are_light() -> None:
     plan = plan_run(run)
     assert not plan.problems
     tags = [one.tag for job in plan.jobs for drawing in job.drawings for one in drawing.series]
-    assert len(tags) == SERIES + 3
+    assert len(tags) == SERIES + 7  # a band has three
     assert sum(size for *_, size in plan.rows()) < 50e6
 
 

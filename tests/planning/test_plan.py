@@ -287,6 +287,8 @@ DRAWN = {
     "hparam": {"single", "line", "sheet", "cube", "four", "video"},
     "frames": {"video"},
     "rate": {"line", "sheet"},
+    "histogram": {"sheet", "cube", "four", "video"},
+    "band": {"sheet", "cube", "four", "video"},
 }
 
 

@@ -38,10 +38,20 @@ VARIANTS: dict[tuple[str, str], list[dict[str, Any]]] = {
         {"limits": "frame", "step": 10},
         {"limits": (-1, 2), "step": 5},
         {"symmetric": True, "cmap": "magma"},
+        {"limits": ("10 %", "90 %"), "step": 2},
     ],
+    ("histogram", "histogram"): [
+        {"limits": "all", "step": 4},
+        {"limits": "frame", "step": 10},
+        {"limits": (-1, 2), "step": 5, "bins": 7},
+        {"limits": ("5 %", "95 %"), "step": 1},
+    ],
+    ("band", "scalar"): [{"points": 8}, {"points": 9, "step": 3, "between": ("10 %", "90 %")}, {"between": "25%,75%"}],
+    ("band", "image"): [{"between": ("10 %", "90 %"), "step": 2}],
+    ("histogram", "image"): [{"limits": "frame", "bins": 1000}],
     ("raster", "image"): [{"window": 10}, {"window": "7 ms", "events": [3, 30]}, {"line_size": 0.3}],
     ("rate", "scalar"): [{"bin": 7}, {"bin": "3 ms", "by_unit": True}],
-    ("trace", "image"): [{"units": [2, 0], "step": 2}],
+    ("trace", "image"): [{"units": [2, 0], "step": 2}, {"together": True}],
     ("trace", "scalar"): [{"points": 8}, {"points": 9, "step": 3}, {"units": [2, 0]}, {"points": 2, "units": [1]}],
 }
 

@@ -30,7 +30,10 @@ RIGHT: dict[str, list[tuple[Any, Any]]] = {
         ("-1:1", (-1.0, 1.0)),
         ("(-1, 1)", (-1.0, 1.0)),
         (np.array([0, 1]), (0.0, 1.0)),
+        ("(1 %, 99 %)", ("1 %", "99 %")),
     ],
+    "bins": [(1, 1), ("30", 30), (10_000, 10_000)],
+    "between": [("all", "all"), ("5%, 95%", ("5 %", "95 %")), (["0 %", "50.5 %"], ("0 %", "50.5 %"))],
     "cmap": [("magma", "magma"), (None, None), ("None", None)],
     "symmetric": [
         (True, True),
@@ -49,6 +52,7 @@ RIGHT: dict[str, list[tuple[Any, Any]]] = {
     "bin": [(500, 500), ("500", 500), ("200ms", "200 ms"), (None, None)],
     "by_unit": [(True, True), ("yes", True), ("false", False)],
     "window": [(500, 500), ("500", 500), ("200ms", "200 ms"), ("1234567us", "1234567 us"), (None, None)],
+    "together": [(True, True), ("yes", True), (0, False), ("cell  0", "cell 0")],
     "units": [
         ([0, 5, 7], (0, 5, 7)),
         (3, (3,)),
@@ -85,6 +89,9 @@ WRONG: dict[str, list[Any]] = {
     ],
     "step": [0, -1, 1.5, "ten", "", None, True, math.nan, math.inf, [1], "1e400", 1j],
     "time_axis": [1.5, True, [0], {}, (), 1j, math.nan, b"time"],
+    "bins": [0, -1, 1.5, "many", None, 10_001],
+    "between": ["some", ("5 %",), ("95 %", "5 %"), (5, 95), None, ("1 %", "101 %"), 3],
+    "together": ["", " ", 2, None, [1]],
     "limits": [
         "shwn",
         "",
@@ -178,8 +185,12 @@ def test_defaults_are_those_of_the_original() -> None:
         ("trace", "scalar"): ((10, 5), 1, None),
         ("hparam", "hparam"): ((15, 10), 1, None),
         ("hparam", "scalar"): ((15, 10), 1, None),
-        ("frames", "image"): ((15, 10), 1, None),  # ours, as the next one
+        ("frames", "image"): ((15, 10), 1, None),  # ours, as the next ones
         ("rate", "scalar"): ((15, 10), 1, None),
+        ("histogram", "histogram"): ((10, 5), 100, None),
+        ("histogram", "image"): ((10, 5), 100, None),
+        ("band", "scalar"): ((10, 5), 1, None),
+        ("band", "image"): ((10, 5), 1, None),
     }
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+import numpy as np
 from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import DataClass, SummaryMetadata
+from tensorboard.util.tensor_util import make_tensor_proto
 
-from pipeline.model.record import Image, Scalars
+from pipeline.model.record import Histogram, Image, Scalars
 
 
 def crc32c(data: bytes) -> int:
@@ -40,11 +43,13 @@ def unframed(data: bytes, *, check: bool = True) -> Iterator[Event]:
 
 
 def scalar_events(points: Scalars) -> list[Event]:
-    found = []
+    found: list[Event] = []
     for step, wall_time, row in zip(points.steps, points.wall_times, points.values, strict=True):
         event = Event(step=int(step), wall_time=float(wall_time))
         for tag, value in zip(points.tags, row, strict=True):
-            event.summary.value.add(tag=tag, simple_value=float(value))
+            one = event.summary.value.add(tag=tag, simple_value=float(value))
+            if points.description and not found:
+                one.metadata.CopyFrom(told("scalars", points.description, DataClass.DATA_CLASS_SCALAR))
         found.append(event)
     return found
 
@@ -54,4 +59,20 @@ def image_event(image: Image) -> Event:
     value = event.summary.value.add(tag=image.tag)
     value.image.height, value.image.width, value.image.colorspace = image.height, image.width, 3
     value.image.encoded_image_string = image.png
+    if image.description:
+        value.metadata.CopyFrom(told("images", image.description, DataClass.DATA_CLASS_BLOB_SEQUENCE))
     return event
+
+
+def histogram_event(histogram: Histogram) -> Event:
+    event = Event(step=histogram.step, wall_time=histogram.wall_time)
+    value = event.summary.value.add(tag=histogram.tag)
+    value.tensor.CopyFrom(make_tensor_proto(histogram.bins, dtype=np.float64))
+    value.metadata.CopyFrom(told("histograms", histogram.description, DataClass.DATA_CLASS_TENSOR))
+    return event
+
+
+def told(plugin: str, description: str, data_class: int) -> SummaryMetadata:
+    found = SummaryMetadata(summary_description=description, data_class=data_class)
+    found.plugin_data.plugin_name = plugin
+    return found

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import OutputError
+from pipeline.model.chart import Chart
 from pipeline.model.record import Scalars
 from pipeline.writing import encode
 from pipeline.writing.eventfiles import (
@@ -110,7 +111,8 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     for call in (
         lambda: files.append("scalars", points(0)),
         lambda: files.cut({}),
-        lambda: files.write_hparams({}, ""),
+        lambda: files.write_hparams({"x": 1.0}, ""),
+        lambda: files.write_layout([Chart("GC", "v", ("GC/N0/v",))]),
     ):
         with pytest.raises(OutputError, match="file/run.*cannot be written"):
             call()

@@ -9,8 +9,9 @@ from tests.writing.reference import image_event, unframed
 
 @pytest.mark.parametrize("step", [0, 127, 128, 10**9])
 @pytest.mark.parametrize("tag", ["GC--MC/weights", "µ" * 100])
-def test_a_picture_is_the_event_that_protobuf_makes(step: int, tag: str) -> None:
-    image = Image(tag, step, step * 1e-3, bytes(range(256)) * 3, 1500, 1000)
+@pytest.mark.parametrize("description", ["", "voltage *of* µ"])
+def test_a_picture_is_the_event_that_protobuf_makes(step: int, tag: str, description: str) -> None:
+    image = Image(tag, step, step * 1e-3, bytes(range(256)) * 3, 1500, 1000, description)
     (found,) = unframed(encode(image))
     assert found == image_event(image)
     assert file_kind(image) == "images"

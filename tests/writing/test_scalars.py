@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -73,3 +75,9 @@ def test_blocks_follow_one_another() -> None:
     given = points(np.arange(400), ("GC/N0/v", "GC/N1/v"))
     parts = [Scalars(given.tags, *(a[i : i + 130] for a in _arrays(given))) for i in range(0, 400, 130)]
     assert b"".join(map(encode, parts)) == encode(given)
+
+
+@pytest.mark.parametrize("steps", [[0], [127, 128], list(range(5, 400))])
+def test_the_first_event_has_the_description(steps: list[int]) -> None:
+    given = replace(points(steps, ("GC/N0/v", "GC/N1/v")), description="v of GC")
+    same(encode(given), given)

@@ -79,7 +79,7 @@ def _bar(figure: Any, bar: ColourBar, text_height: float) -> Any:
     axes.yaxis.tick_right()
     axes.yaxis.set_label_position("right")
     axes.yaxis.set_label_text(writable(bar.label) + numbers.words, fontsize=_points(text_height), parse_math=False)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=6) if bar.high > bar.low else MaxNLocator(nbins=1))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6 if bar.high > bar.low else 1, integer=bar.whole))
     if bar.high == bar.low:
         axes.set_yticks([low], [f"{low:.5g}"])
     _style(axes, text_height)

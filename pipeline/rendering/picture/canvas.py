@@ -27,12 +27,13 @@ _SCRATCH = threading.local()
 
 @dataclass(frozen=True)
 class ColourBar:
-    """A colour bar: map, limits and label."""
+    """A colour bar: map, limits and label, and whether it counts things, so that its ticks are whole numbers."""
 
     cmap: str
     low: float
     high: float
     label: str
+    whole: bool = False
 
 
 @dataclass(frozen=True)
