@@ -83,9 +83,11 @@ def _print_report(report: Any) -> None:
 
 
 def _dry_run(given: argparse.Namespace, plots: Any) -> int:
+    from pipeline.planning.metrics import add_metrics
     from pipeline.planning.sources import plan_sources
 
     plans, failed = plan_sources(given.sources, plots, given.dt, given.time_axis, given.follow_links)
+    add_metrics(given.metric, plans)
     for plan in plans:
         rows = [(name, shape, kind, what, size_text(size)) for name, shape, kind, what, size in plan.rows()]
         print(f"run {plan.name}")
@@ -133,7 +135,7 @@ def inspect(given: argparse.Namespace) -> int:
 def serve(given: argparse.Namespace) -> int:
     """Show runs in TensorBoard as they are, until Ctrl-C ends it."""
     from pipeline.planning.config import parse_plots
-    from pipeline.planning.plan import check_metrics
+    from pipeline.planning.metrics import add_metrics
     from pipeline.planning.sources import plan_sources
     from pipeline.serving.app import App
     from pipeline.serving.live import Live
@@ -152,10 +154,16 @@ def serve(given: argparse.Namespace) -> int:
     _told_problems(plans, failed, plots)
     if not any(plan.jobs or plan.hparams for plan in plans):
         raise SourceError("there is nothing to show")
-    check_metrics(given.metric, plans)
+    add_metrics(given.metric, plans)
+
+    def planned() -> Sequence[Plan]:
+        again = plan_sources(given.sources, plots, *opening)[0]
+        add_metrics(given.metric, again)
+        return again
+
     live = Live(
         plans,
-        lambda: plan_sources(given.sources, plots, *opening)[0],
+        planned,
         points=given.points,
         metrics=given.metric,
     )

@@ -91,7 +91,7 @@ def _plots_arguments(command: Any) -> None:
         action="append",
         default=[],
         metavar="TAG",
-        help="a series to show in the HPARAMS table; may be repeated",
+        help="a series to show in the HPARAMS table by its last point, or by TAG@max, @min or @mean; may be repeated",
     )
 
 

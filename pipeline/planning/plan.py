@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from pipeline.errors import SettingError, nearest
+from pipeline.errors import nearest
 from pipeline.model.series import Series, in_words
 from pipeline.planning.config import Plots
 from pipeline.planning.job import Job
 
-__all__ = ["Plan", "check_metrics", "unmatched"]
+__all__ = ["Plan", "unmatched"]
 
 #: Tags of a run and pictures of a tag that TensorBoard shows without effort (its issues 4170 and 2142).
 _MOST_TAGS, _MOST_PICTURES = 2000, 300
@@ -65,7 +65,7 @@ class Plan:
                 shape = ", ".join(f"{dim}={size}" for dim, size in zip(signal.dims, signal.shape, strict=True))
                 if signal.events is not None:
                     shape = f"event={signal.events}"
-                yield signal.name, shape, drawing.plot.title, in_words(drawing.series), drawing.size
+                yield signal.name, shape, drawing.title, in_words(drawing.series), drawing.size
         if self.hparams:
             series = self.setting_series()
             yield "settings", "", "hparam", in_words(series), sum(one.size for one in series)
@@ -119,18 +119,3 @@ def unmatched(plans: Iterable[Plan], plots: Plots) -> list[str]:
         known=set().union(*(plan.known for plan in plans)),
     )
     return everywhere.unmatched(plots)
-
-
-def check_metrics(metrics: Iterable[str], plans: Iterable[Plan]) -> None:
-    """Refuse a metric that no run has a series of scalars for.
-
-    Raises
-    ------
-    SettingError
-    """
-    known: set[str] = set()
-    for tag in metrics:
-        known = known or {one.tag for plan in plans for one in plan.series() if one.plugin == "scalars"}
-        if tag not in known:
-            some = ", ".join(sorted(known)[:3]) or "none"
-            raise SettingError(f"metric '{tag}': accepted is the tag of a series ({some} …){nearest(tag, known)}")

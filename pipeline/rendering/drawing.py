@@ -37,6 +37,16 @@ class Drawing:
     suffix: str = ""
 
     @property
+    def kind(self) -> str:
+        """What its plot is called in reports."""
+        return self.plot.kind
+
+    @property
+    def title(self) -> str:
+        """What its plot is called in tables."""
+        return self.plot.title
+
+    @property
     def series(self) -> tuple[Series, ...]:
         """All its series; they share their steps."""
         return _series(self)
@@ -54,12 +64,16 @@ class Drawing:
     @property
     def needs(self) -> Needs:
         """The rows that drawing all of its steps takes."""
-        return self.plot.needs(self.signal, self.steps)
+        return self.needs_of(self.steps)
+
+    def needs_of(self, steps: range) -> Needs:
+        """Return the rows that drawing some of its steps takes."""
+        return self.plot.needs(self.signal, steps)
 
     @property
     def window(self) -> int | None:
         """The steps that one picture's summary is of; None where all pictures share one summary, or need none."""
-        one, every = self.plot.needs(self.signal, self.steps[:1]).summary, self.needs.summary
+        one, every = self.needs_of(self.steps[:1]).summary, self.needs.summary
         return None if one is None or one == every else one.stop - one.start
 
     @property
@@ -81,6 +95,10 @@ class Drawing:
             If the plot does not fit it.
         """
         return replace(self, plot=self.plot.fit(signal), signal=signal)
+
+    def thinned(self, points: int) -> Drawing:
+        """Return the drawing with about so many points a series, where its series may have more."""
+        return replace(self, plot=self.plot.thinned(points).fit(self.signal))
 
     def description(self, summary: Any = None) -> str:
         """Return what TensorBoard tells of its series, as Markdown: which values they show, and which steps.

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from pipeline.errors import ConversionError, SettingError
 from pipeline.planning.config import parse_plots
 from pipeline.planning.cost import seconds
-from pipeline.planning.plan import Plan, check_metrics, unmatched
+from pipeline.planning.metrics import add_metrics
+from pipeline.planning.plan import Plan, unmatched
 from pipeline.planning.sources import Source, plan_sources
 from pipeline.running.apart import name_apart
 from pipeline.running.clocks import with_clock
@@ -126,7 +127,8 @@ def convert(
         What all processes together may hold, such as ``"2GB"``: how large blocks are and how many are under way. By
         default some 450 MB a process, at most half of the machine's. A `Budget` says each of these by itself.
     metrics : sequence of str
-        Tags of series whose last values are shown beside the hyperparameters, a column each.
+        Tags of series whose last values are shown beside the hyperparameters, a column each; with ``@max``, ``@min``,
+        ``@mean`` or ``@last`` at its end that of all points.
     restart : bool
         Do all anew, also what an earlier conversion completed for the same source, settings and version.
     progress : callable, optional
@@ -160,7 +162,7 @@ def convert(
         failed += unmatched(plans, asked)
     logdir = Path(logdir)
     name_apart(plans, logdir)
-    check_metrics(metrics, plans)
+    add_metrics(metrics, plans)
     memory = size_in_bytes(memory) if isinstance(memory, str | int) else memory
     if not compute:
         return _graph(plans, logdir, tuple(failed), metrics, memory)

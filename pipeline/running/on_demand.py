@@ -115,7 +115,7 @@ class OnDemand:
 
     def _draw(self, drawing: Drawing, series: Series, step: int) -> Record:
         at = series.steps.index(step)
-        needs = drawing.plot.needs(drawing.signal, series.steps[at : at + 1])
+        needs = drawing.needs_of(series.steps[at : at + 1])
         summary = None if needs.summary is None else self._summary(drawing, needs.summary)
         block = None if needs.rows is None else self._read(drawing, needs.rows)
         return drawing.draw(series, step, block, summary)

@@ -76,7 +76,7 @@ def phrases(drawings: Sequence[Drawing], hparams: int) -> Iterator[str]:
     for drawing in drawings:
         plugin = drawing.series[0].plugin
         if plugin != "hparams":
-            groups.setdefault((drawing.plot.kind, plugin), []).append(drawing)
+            groups.setdefault((drawing.kind, plugin), []).append(drawing)
     for (kind, _), group in groups.items():
         series = [one for drawing in group for one in drawing.series]
         yield f"{in_words(series)} of {plural(len(group), kind)}"

@@ -192,7 +192,7 @@ class RunOutput:
             else:
                 self.files.cut(before)
                 self.hparams = hparams
-                problems.append(f"{drawing.plot.title}: {problem.message}")
+                problems.append(f"{drawing.title}: {problem.message}")
         self.hparams_apart |= self.hparams
         return "; ".join(problems) or failure.message
 

@@ -288,5 +288,6 @@ def _shown(run: str, job: Job, points: int, known: dict[tuple[str, str, int, str
 
 def _thinned(job: Job, points: int) -> Job:
     """Return a job whose series have about so many points, and whose pictures take no long reading."""
-    plots = [d.plot.thinned(points).fit(d.signal).sampled(d.signal, _READ_FOR_A_PICTURE) for d in job.drawings]
-    return replace(job, drawings=tuple(replace(d, plot=plot) for d, plot in zip(job.drawings, plots, strict=True)))
+    thin = [drawing.thinned(points) for drawing in job.drawings]
+    drawings = (replace(d, plot=d.plot.sampled(d.signal, _READ_FOR_A_PICTURE)) for d in thin)
+    return replace(job, drawings=tuple(drawings))

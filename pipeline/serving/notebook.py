@@ -9,7 +9,8 @@ from typing import Any
 
 from pipeline.errors import SourceError
 from pipeline.planning.config import parse_plots
-from pipeline.planning.plan import Plan, check_metrics
+from pipeline.planning.metrics import add_metrics
+from pipeline.planning.plan import Plan
 from pipeline.planning.sources import Source, plan_sources
 from pipeline.serving.app import App
 from pipeline.serving.live import Live
@@ -73,7 +74,7 @@ def serve(
     points, frames : int
         Points of a series, about, with every peak and both ends; pictures of a slider at most.
     metrics : sequence of str
-        Tags that are shown beside the hyperparameters.
+        Tags that are shown beside the hyperparameters, as `pipeline.convert` takes them.
     height : int
         Of the page shown, in pixels.
 
@@ -98,10 +99,10 @@ def serve(
         plans, failed = plan_sources(run, asked, dt, time_axis)
         if not any(plan.jobs or plan.hparams for plan in plans):
             raise SourceError(failed[0] if failed else "there is nothing to show")
+        add_metrics(metrics, plans)
         return plans
 
     first = planned()
-    check_metrics(metrics, first)
     name = ", ".join(plan.name for plan in first)
     if name in _served:
         _served[name].stop()
