@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-__all__ = ["columns", "html_table", "markdown", "plain", "show", "table", "text_of"]
+__all__ = ["columns", "html_table", "markdown", "markdown_table", "plain", "show", "table", "text_of"]
 
 #: The width of text that is not for a terminal: nothing is folded. On a narrow terminal long lines go on in the next.
 _ENDLESS, _LEAST = 1_000_000, 120
@@ -26,7 +26,7 @@ def plain(text: object) -> str:
 
 
 #: All but what has no meaning in Markdown, wherever it stands in a line of text.
-_MEANT = re.compile(r"[^A-Za-z0-9 ,.:;=()/%'\u00a0-\U0010ffff]")
+_MEANT = re.compile(r"[^A-Za-z0-9 ,.:;=()/%'\u00a0-\U0010ffff-]|^-|(?<=^\d)\.(?= )|(?<=^\d\d)\.(?= )")
 
 
 def markdown(text: object) -> str:
@@ -37,7 +37,21 @@ def markdown(text: object) -> str:
     >>> markdown("a_b|<c>")
     'a&#95;b&#124;&#60;c&#62;'
     """
-    return _MEANT.sub(lambda found: f"&#{ord(found[0])};", plain(text))
+    return _MEANT.sub(lambda found: f"&#{ord(found[0])};", plain(text).strip())
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown; all cells are escaped.
+
+    Examples
+    --------
+    >>> print(markdown_table(("run", "size"), [("a|b", "1 MB")]))
+    | run | size |
+    | --- | --- |
+    | a&#124;b | 1 MB |
+    """
+    lines = [head, ["---"] * len(head), *([markdown(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def columns(head: Sequence[str], rows: Iterable[Sequence[str]], styles: Sequence[str] = ()) -> Any:

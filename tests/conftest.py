@@ -72,6 +72,11 @@ def events(folder: Path) -> dict[str, bytes]:
     return {name: data for name, data in tree_bytes(folder).items() if "tfevents" in name}
 
 
+def drawn(folder: Path) -> dict[str, bytes]:
+    """Return the event files below a folder but for the notes, which tell of the source's name and time."""
+    return {name: data for name, data in events(folder).items() if not name.endswith(".text")}
+
+
 @contextmanager
 def untouched(folder: Path) -> Iterator[Path]:
     """Fail if any source file below `folder` changes."""

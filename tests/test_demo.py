@@ -14,8 +14,8 @@ from pipeline.demo import grow, simulate
 from pipeline.planning.config import parse_plots, read_config
 from pipeline.planning.match import plan_run
 from pipeline.writing.eventfiles import read_hparams
-from tests.common import accumulated, tree_bytes
-from tests.conftest import stored
+from tests.common import accumulated
+from tests.conftest import drawn, stored
 
 
 @pytest.fixture(scope="module")
@@ -94,11 +94,9 @@ def test_the_command_converts_it_and_says_what_to_do_next(
 def test_the_command_again_gives_the_same(tmp_path: Path) -> None:
     command = ["demo", "--out", str(tmp_path / "demo"), "--steps", "40"]
     assert main(command) == 0
-    before = tree_bytes(tmp_path / "demo" / "tb")
+    before = drawn(tmp_path / "demo" / "tb")
     assert main(command) == 0
-    after = tree_bytes(tmp_path / "demo" / "tb")
-
-    assert {k: v for k, v in after.items() if "tfevents" in k} == {k: v for k, v in before.items() if "tfevents" in k}
+    assert drawn(tmp_path / "demo" / "tb") == before != {}
 
 
 def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

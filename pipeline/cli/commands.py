@@ -140,7 +140,7 @@ def serve(given: argparse.Namespace) -> int:
     from pipeline.serving.app import App
     from pipeline.serving.live import Live
     from pipeline.serving.page.plugin import Page
-    from pipeline.serving.process import open_page
+    from pipeline.serving.process import OUTLIERS, open_page
     from pipeline.serving.provider import Provider
 
     for name, number in (("points", given.points), ("frames", given.frames)):
@@ -169,9 +169,9 @@ def serve(given: argparse.Namespace) -> int:
     )
     place = ", ".join(map(str, given.sources))
     app = App(Provider(live, place, frames=given.frames), Page(live), port=given.port, host=given.host)
-    print(f"TensorBoard is at {app.url}  (Ctrl-C ends it)", flush=True)
+    print(f"TensorBoard is at {app.link}  (Ctrl-C ends it)\n{OUTLIERS}", flush=True)
     if not given.no_browser:
-        open_page(app.url)
+        open_page(app.link)
     try:
         app.serve()
     except KeyboardInterrupt:
@@ -181,7 +181,7 @@ def serve(given: argparse.Namespace) -> int:
 
 def view(given: argparse.Namespace) -> int:
     """Start TensorBoard, print its address, and wait until Ctrl-C ends it."""
-    from pipeline.serving.process import Server, open_page
+    from pipeline.serving.process import OUTLIERS, Server, deep_link, open_page, shown_best
 
     logdir = Path(given.logdir)
     if not logdir.is_dir():
@@ -191,9 +191,10 @@ def view(given: argparse.Namespace) -> int:
         try:
             print("$ " + " ".join(_quoted(word) for word in ("tensorboard", *server.flags)), flush=True)
             server.wait()
-            print(f"TensorBoard is at {server.url}  (Ctrl-C ends it)", flush=True)
+            link = deep_link(server.url, shown_best(logdir))
+            print(f"TensorBoard is at {link}  (Ctrl-C ends it)\n{OUTLIERS}", flush=True)
             if not given.no_browser:
-                open_page(server.url)
+                open_page(link)
             return server.join()
         finally:
             server.stop()

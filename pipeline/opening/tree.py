@@ -112,7 +112,7 @@ def open_run(
     clocks.check(path)
     given.check(path)
     tree = xr.DataTree.from_dict(nodes, name=run_name(path))
-    tree.encoding["source"] = str(path)
+    tree.encoding |= {"source": str(path), "asked": (dt, time_axis, follow_links)}
     if others := passed_over(path):
         words = f"{path}: passed over: {listed(others, _NAMED)}, HDF5 by the first bytes; name such a file itself"
         tree.encoding["notes"] = [words]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -31,6 +32,7 @@ def add_metrics(metrics: Iterable[str], plans: Sequence[Plan]) -> None:
         known = known or {one.tag for plan in plans for one in plan.series() if one.plugin == "scalars"}
         tag, _, function = metric.rpartition("@")
         if metric in known:
+            _tell(metric, plans)
             continue
         if tag not in known or function not in FUNCTIONS:
             some = ", ".join(sorted(known)[:3]) or "none"
@@ -41,6 +43,13 @@ def add_metrics(metrics: Iterable[str], plans: Sequence[Plan]) -> None:
             )
         for plan in plans:
             _add(plan, tag, function)
+        _tell(metric, plans)
+
+
+def _tell(metric: str, plans: Sequence[Plan]) -> None:
+    """Add a metric to the command that makes what is planned."""
+    for plan in plans:
+        plan.command += f" {shlex.join(['--metric', metric])}" if plan.command else ""
 
 
 def _add(plan: Plan, tag: str, function: str) -> None:

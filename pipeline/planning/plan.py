@@ -40,6 +40,10 @@ class Plan:
         All names that could be asked for.
     source : str
         The absolute path that the run was opened from; empty if it is unknown.
+    placed : list of str
+        What a user should know of where it is written.
+    command : str
+        The command that converts it so.
     """
 
     name: str
@@ -50,6 +54,8 @@ class Plan:
     matched: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
     source: str = ""
+    placed: list[str] = field(default_factory=list)
+    command: str = ""
 
     def series(self) -> Iterator[Series]:
         """Yield all series that are drawn; their tags and steps are the addresses that TensorBoard shows."""

@@ -16,6 +16,7 @@ from pipeline.opening.discover import readable_name, run_name
 from pipeline.opening.hdf5.remote import is_remote
 from pipeline.planning.config import Plots
 from pipeline.planning.match import plan_run
+from pipeline.planning.notes import command_line
 from pipeline.planning.plan import Plan
 from pipeline.units import Axes, Durations
 
@@ -57,11 +58,10 @@ def plan_sources(
             if not run.children:  # no file of it could be opened
                 continue
         place = str(run.encoding.get("source") or "")
-        plans.append(
-            replace(
-                plan_run(run, plots), name=name, source=place if is_remote(place) else place and os.path.realpath(place)
-            )
-        )
+        place = place if is_remote(place) else place and os.path.realpath(place)
+        shown = Path(place.partition("?")[0] if is_remote(place) else place).name
+        command = command_line(shown, plots, *run.encoding["asked"]) if place else ""
+        plans.append(replace(plan_run(run, plots), name=name, source=place, command=command))
     return plans, failed
 
 

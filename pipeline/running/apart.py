@@ -21,7 +21,7 @@ def name_apart(plans: Sequence[Plan], logdir: Path) -> None:
     for plan in plans:
         if plan.source and (other := _other_source(plan, plan.name, logdir)):
             name = next(name for name in _names(plan) if name not in taken and not _other_source(plan, name, logdir))
-            plan.notes.append(f"run {name}: {plan.name} is there already, of another source ({other})")
+            plan.placed.append(f"run {name}: {plan.name} is there already, of another source ({other})")
             taken.add(name)
             plan.name = name
 

@@ -190,7 +190,6 @@ def _within(plans: Sequence[Plan], memory: int | Budget | None, workers: int) ->
     budget = replace(memory, workers=workers) if isinstance(memory, Budget) else Budget.of(memory, workers)
     for plan in plans:
         plan.jobs = [job.within(budget) for job in plan.jobs]
-        plan.notes += plan.slow()
     return budget
 
 

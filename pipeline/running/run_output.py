@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.model.chart import united
 from pipeline.planning.cost import batches
 from pipeline.planning.job import Job
+from pipeline.planning.notes import notes_page
 from pipeline.planning.plan import Plan
 from pipeline.rendering.drawing import Drawing
 from pipeline.running.clocks import with_clock
@@ -22,6 +23,7 @@ from pipeline.writing.checkpoint import Checkpoint, CheckpointFile
 from pipeline.writing.eventfiles import FIRST_RECORD, EventFiles
 from pipeline.writing.journal import Entry, Journal, Ranges, beyond, journal_path
 from pipeline.writing.previous import PreviousFiles
+from pipeline.writing.texts import NOTES_TAG
 
 __all__ = ["RunOutput", "append_outcome"]
 
@@ -62,7 +64,7 @@ class RunOutput:
         self.journal.source = plan.source
         self.checkpoints = CheckpointFile(files.run_dir)
         self.previous = PreviousFiles(files.run_dir)
-        self.notes = list(plan.notes)
+        self.notes = [*plan.notes, *plan.placed, *plan.slow()]
         self.reused, self.checkpoint = self._match(restart)
         self.current = -1
         self.starts: dict[str, int] = {}
@@ -233,7 +235,7 @@ class RunOutput:
             self.pause_until = now + max(_CHECKPOINT_SECONDS, (now - began) / _CHECKPOINT_PART)
 
     def finish(self) -> RunReport:
-        """Write the hyperparameters and the layout, one record a run, close the files, and say what was done."""
+        """Write hyperparameters, layout and notes, a record each, close the files, and say what was done."""
         self.files.close()
         hparams = self.plan.hparams | self.hparams_apart
         for entry in self.journal.entries:
@@ -242,6 +244,7 @@ class RunOutput:
         drawings = [*(drawing for job in whole for drawing in job.drawings), *self.drawn_alone]
         self.files.write_hparams(hparams, self.plan.name)
         self.files.write_layout(united(chart for drawing in drawings for chart in drawing.charts))
+        self.files.write_text(NOTES_TAG, notes_page(self.plan, hparams, tuple(self.failures.values())))
         self.previous.remove()
         self.checkpoints.drop()
         return RunReport(

@@ -12,6 +12,7 @@ from tensorboard.backend import application
 
 from pipeline.errors import OutputError, SettingError
 from pipeline.serving.page.plugin import Page
+from pipeline.serving.process import deep_link
 from pipeline.serving.provider import Provider
 
 __all__ = ["App"]
@@ -53,6 +54,7 @@ class App:
         self.host = host or "127.0.0.1"
         board = program.TensorBoard(plugins=[*default.get_plugins(), *([] if page is None else [page])])
         self._page = page
+        self._best = "timeseries" if provider.has_series else "hparams"
         flags = ["tensorboard", "--logdir=hdf2tb", f"--host={self.host}"]
         board.configure([*flags, *([] if port is None else [f"--port={port}"])])
         whole = application.TensorBoardWSGIApp(board.flags, board.plugin_loaders, provider, board.assets_zip_provider)
@@ -68,6 +70,11 @@ class App:
         port = urlsplit(self._server.get_url()).port
         reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         return f"http://{f'[{reached}]' if ':' in reached else reached}:{port}/"
+
+    @property
+    def link(self) -> str:
+        """The address of the page that shows most."""
+        return deep_link(self.url, self._best)
 
     def serve(self) -> None:
         """Answer until `stop` or Ctrl-C."""

@@ -17,6 +17,7 @@ from pipeline.model.chart import Chart, united
 from pipeline.model.record import Histogram, Hparams, Image, Scalars
 from pipeline.model.series import Series
 from pipeline.planning.job import Job
+from pipeline.planning.notes import notes_page
 from pipeline.planning.plan import Plan
 from pipeline.rendering.drawing import Drawing
 from pipeline.running.on_demand import OnDemand
@@ -262,6 +263,10 @@ class Catalogue:
         """Return the charts of a run that show several series."""
         drawings = (drawing for shown in self._shown[run] for drawing in shown.job.drawings)
         return united(chart for drawing in drawings for chart in drawing.charts)
+
+    def notes(self, run: str) -> str:
+        """Return what is told of a run, as Markdown."""
+        return notes_page(self._plans[run], self.hparams(run))
 
     def hparams(self, run: str) -> dict[str, bool | float | str]:
         """Return the hyperparameters of a run; those that are in datasets are read when they are first asked for."""

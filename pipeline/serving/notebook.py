@@ -30,13 +30,14 @@ class Served:
 
     Attributes
     ----------
-    url : str
+    url, link : str
+        Where it is, and the page that shows most.
     height : int
         Of the page in a notebook, in pixels.
     """
 
     def __init__(self, app: App, name: str, height: int) -> None:
-        self._app, self._name, self.url, self.height = app, name, app.url, height
+        self._app, self._name, self.url, self.link, self.height = app, name, app.url, app.link, height
         app.start()
 
     def stop(self) -> None:
@@ -48,7 +49,7 @@ class Served:
         return f"<TensorBoard on {self._name} at {self.url}>"
 
     def _repr_html_(self) -> str:
-        return page(self.url, self.height)
+        return page(self.link, self.height)
 
 
 def serve(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import html
 import os
 import re
 import selectors
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from pipeline.errors import OutputError, SettingError
 
-__all__ = ["Server", "open_page", "page", "tensorboard_flags"]
+__all__ = ["OUTLIERS", "Server", "deep_link", "open_page", "page", "shown_best", "tensorboard_flags"]
 
 #: Points, pictures and histograms of a tag that are shown; TensorBoard keeps some of each if it is not told.
 _ALL = 1_000_000_000
@@ -46,6 +47,25 @@ def tensorboard_flags(logdir: str | os.PathLike[str], *, port: int | None = None
     return flags
 
 
+#: What no link can set.
+OUTLIERS = "Charts leave out outliers until 'Ignore outliers in chart scaling' is unticked beside them."
+
+
+def deep_link(url: str, page: str) -> str:
+    """Return the address of one of TensorBoard's pages, with curves that are not smoothed.
+
+    TIME SERIES takes that from before the page's name, and SCALARS and CUSTOM SCALARS take it from behind.
+    """
+    return f"{url}?smoothing=0#{page}&_smoothingWeight=0"
+
+
+def shown_best(logdir: Path) -> str:
+    """Return the page that shows most of a log directory: TIME SERIES has points, pictures and distributions."""
+    small = tuple(f".hdf2tb.{kind}" for kind in ("hparams", "experiment", "text", "layout"))
+    files = [path.name for path in logdir.rglob("*tfevents*")]
+    return "hparams" if files and all(name.endswith(small) for name in files) else "timeseries"
+
+
 def open_page(url: str) -> bool:
     """Open a page in the browser of whoever sits at the terminal; return whether there is one.
 
@@ -65,8 +85,9 @@ def open_page(url: str) -> bool:
 
 def page(url: str, height: int) -> str:
     """Return the HTML that shows a page in a notebook."""
+    url = html.escape(url)
     frame = f'<iframe src="{url}" width="100%" height="{height}" frameborder="0"></iframe>'
-    return f'{frame}<p><a href="{url}" target="_blank">in a page of its own</a></p>'
+    return f'{frame}<p><a href="{url}" target="_blank">in a page of its own</a>; {OUTLIERS}</p>'
 
 
 class Server:
@@ -174,4 +195,4 @@ class Server:
     def _repr_html_(self) -> str:
         if not self.running:
             return "<p>TensorBoard has ended; call tensorboard() again.</p>"
-        return page(self.url, self.height)
+        return page(deep_link(self.url, shown_best(self.logdir)), self.height)

@@ -17,6 +17,7 @@ from tensorboard.plugins.histogram import metadata as histogram_metadata
 from tensorboard.plugins.hparams import metadata as hparams_metadata
 from tensorboard.plugins.image import metadata as image_metadata
 from tensorboard.plugins.scalar import metadata as scalar_metadata
+from tensorboard.plugins.text import metadata as text_metadata
 
 from pipeline.errors import PipelineError
 from pipeline.serving.catalogue import Catalogue, Entry, Points
@@ -24,6 +25,7 @@ from pipeline.serving.live import Live
 from pipeline.tables import plain
 from pipeline.writing.hparams import experiment_content, session_contents
 from pipeline.writing.layouts import LAYOUT_TAG, layout_content
+from pipeline.writing.texts import NOTES_TAG
 
 __all__ = ["Provider"]
 
@@ -51,6 +53,11 @@ class Provider(base.DataProvider):  # type: ignore[misc]
     def _catalogue(self) -> Catalogue:
         return self._live.catalogue()
 
+    @property
+    def has_series(self) -> bool:
+        """Whether there is anything but hyperparameters."""
+        return any(self._catalogue.entries.values())
+
     def experiment_metadata(self, ctx: Any = None, *, experiment_id: str) -> Any:
         """Return where the data is."""
         return base.ExperimentMetadata(data_location=self._place)
@@ -58,8 +65,8 @@ class Provider(base.DataProvider):  # type: ignore[misc]
     def list_plugins(self, ctx: Any = None, *, experiment_id: str) -> list[str]:
         """Return the plugins that have something, whose pages are shown."""
         shown = [name for name in ("scalars", "images", "histograms") if any(self._catalogue.of(name).values())]
-        shown += [name for name in (layout_metadata.PLUGIN_NAME,) if self._whole(name)]
-        return [*shown, "hparams"]
+        shown += [layout_metadata.PLUGIN_NAME] if self._whole(layout_metadata.PLUGIN_NAME) else []
+        return [*shown, text_metadata.PLUGIN_NAME, hparams_metadata.PLUGIN_NAME]
 
     def list_runs(self, ctx: Any = None, *, experiment_id: str) -> list[Any]:
         """Return the runs, by name."""
@@ -202,6 +209,8 @@ class Provider(base.DataProvider):  # type: ignore[misc]
         if plugin == layout_metadata.PLUGIN_NAME:
             charts = {run: now.charts(run) for run in now.runs}
             return {run: {LAYOUT_TAG: layout_content(found)} for run, found in charts.items() if found}
+        if plugin == text_metadata.PLUGIN_NAME:
+            return {run: {NOTES_TAG: now.notes(run).encode()} for run in now.runs}
         return {}
 
     def read_tensors(

@@ -17,6 +17,7 @@ from pipeline.errors import OutputError, unwritable
 from pipeline.model.chart import Chart
 from pipeline.writing.hparams import HparamValue, experiment_events, session_events, session_values
 from pipeline.writing.layouts import layout_charts, layout_event
+from pipeline.writing.texts import text_event
 from pipeline.writing.wire import file_version
 
 __all__ = [
@@ -33,7 +34,7 @@ __all__ = [
 
 
 #: The event files that grow by appending, and the small ones that are replaced whole.
-GROWING, WHOLE = ("scalars", "images", "histograms"), ("hparams", "layout")
+GROWING, WHOLE = ("scalars", "images", "histograms"), ("hparams", "layout", "text")
 
 #: Where the first record of data begins, after the file version.
 FIRST_RECORD = len(file_version())
@@ -125,6 +126,10 @@ class EventFiles:
     def write_layout(self, charts: Sequence[Chart]) -> None:
         """Write the layout of the charts of the run, replacing the one written before; none where there is no chart."""
         self._write_whole("layout", layout_event(charts) if charts else b"")
+
+    def write_text(self, tag: str, markdown: str) -> None:
+        """Write a text of the run, replacing the one written before."""
+        self._write_whole("text", text_event(tag, markdown))
 
     def _write_whole(self, kind: str, records: bytes) -> None:
         """Write a small event file if it is not there as it should be; without records there is none."""

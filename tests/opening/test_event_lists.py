@@ -17,7 +17,8 @@ from pipeline.opening.hdf5.lazy_array import stored_identity
 from pipeline.opening.layouts.protocol import EventList
 from pipeline.planning.config import parse_plots
 from pipeline.planning.match import plan_run
-from tests.common import accumulated, forbid_reads, through_pickle, tree_bytes
+from tests.common import accumulated, forbid_reads, through_pickle
+from tests.conftest import drawn, events
 
 RNG = np.random.default_rng(5)
 
@@ -120,12 +121,10 @@ def test_the_same_bytes_in_any_order_and_from_any_executor(tmp_path: Path, monke
         file["spikes/exc/timestamps"], file["spikes/exc/node_ids"] = times[shuffled], ids[shuffled]
     pipeline.convert(tmp_path / "two" / "a.h5", tmp_path / "tb2")
     pipeline.convert(tmp_path / "one" / "a.h5", tmp_path / "tb3", compute=False).compute(scheduler="sync")
-    events = [
-        {name: data for name, data in tree_bytes(tmp_path / tb).items() if "tfevents" in name}
-        for tb in ("tb1", "tb2", "tb3")
-    ]
-    assert len(events[0]) == 2
-    assert events[0] == events[1] == events[2]
+    found = [drawn(tmp_path / tb) for tb in ("tb1", "tb2", "tb3")]
+    assert len(found[0]) == 2
+    assert found[0] == found[1] == found[2]
+    assert events(tmp_path / "tb1") == events(tmp_path / "tb3")
     again = pipeline.convert(tmp_path / "one" / "a.h5", tmp_path / "tb1")
     assert (first.runs[0].reused, again.runs[0].reused) == (0, 1)
 

@@ -20,7 +20,8 @@ import pytest
 import pipeline
 from pipeline.cli.parser import main
 from pipeline.errors import OutputError, SourceError
-from pipeline.serving.process import Server, open_page, tensorboard_flags
+from pipeline.serving.process import Server, open_page, shown_best, tensorboard_flags
+from pipeline.writing.eventfiles import event_file
 from tests.common import accumulated
 
 pytestmark = pytest.mark.slow
@@ -52,6 +53,24 @@ def answers(port: int) -> bool:
         return False
 
 
+@pytest.mark.parametrize(
+    ("kinds", "page"),
+    [
+        ([], "timeseries"),
+        (["hparams", "text"], "hparams"),
+        (["hparams", "text", "images"], "timeseries"),
+        (["layout", "scalars"], "timeseries"),
+    ],
+)
+def test_the_page_that_shows_most(tmp_path: Path, kinds: list[str], page: str) -> None:
+    for kind in kinds:
+        event_file(tmp_path / "run", kind).parent.mkdir(exist_ok=True)
+        event_file(tmp_path / "run", kind).touch()
+    assert shown_best(tmp_path) == page
+    (tmp_path / "events.out.tfevents.123.host").touch()  # of another program
+    assert shown_best(tmp_path) == "timeseries"
+
+
 def get(url: str) -> bytes:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(url, timeout=60) as answer:
@@ -68,7 +87,7 @@ def test_view_says_where_it_is_when_it_answers_and_ctrl_c_ends_it(logdir: Path) 
             assert process.stdout is not None
             first, second = process.stdout.readline(), process.stdout.readline()
             assert first.split() == ["$", "tensorboard", *tensorboard_flags(logdir, port=0, host="127.0.0.1")]
-            found = re.fullmatch(r"TensorBoard is at (http://127\.0\.0\.1:(\d+)/)  \(Ctrl-C ends it\)\n", second)
+            found = re.match(r"TensorBoard is at (http://127\.0\.0\.1:(\d+)/)\?smoothing=0#timeseries&_smoo", second)
             assert found, second
             assert b"TensorBoard" in get(found[1])
             os.killpg(process.pid, signal.SIGINT)  # what a terminal sends
@@ -108,7 +127,8 @@ def test_in_a_notebook_it_is_a_frame_and_one_for_all_that_ask(logdir: Path, tmp_
     first = pipeline.tensorboard(logdir, height=300)
     try:
         assert pipeline.tensorboard(logdir, height=400) is first
-        assert f'<iframe src="{first.url}" width="100%" height="400"' in first._repr_html_()
+        link = f"{first.url}?smoothing=0#timeseries&amp;_smoothingWeight=0"
+        assert f'<iframe src="{link}" width="100%" height="400"' in first._repr_html_()
         assert repr(first) == f"<TensorBoard of {logdir.name} at {first.url}>"
         assert b"TensorBoard" in get(first.url)
         (tmp_path / "other").mkdir()

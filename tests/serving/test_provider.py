@@ -12,6 +12,9 @@ from urllib.parse import quote, urlsplit
 import h5py
 import numpy as np
 import pytest
+from tensorboard.plugin_util import markdown_to_safe_html
+from tensorboard.plugins.custom_scalar import layout_pb2
+from tensorboard.util.tensor_util import make_ndarray
 
 import pipeline
 from pipeline.planning.config import parse_plots
@@ -20,6 +23,7 @@ from pipeline.serving.app import App
 from pipeline.serving.live import Live
 from pipeline.serving.provider import Provider
 from pipeline.slicing.read import Slice
+from pipeline.writing.layouts import LAYOUT_TAG
 from tests.common import accumulated, tree_bytes, write_component
 
 RNG = np.random.default_rng(4)
@@ -126,6 +130,40 @@ def test_pictures_are_the_bytes_that_a_conversion_writes(run: Path, page: Page, 
     served = page.json("/data/plugin/scalars/scalars?run=sim&tag=spikes/spikes/rate")
     assert [value for *_, value in served] == points
     assert tree_bytes(run) == before
+
+
+def test_histograms_charts_and_notes_are_those_that_a_conversion_writes(run: Path, tmp_path: Path) -> None:
+    plots = [
+        {"weights": {"kind": "histogram", "step": 700, "limits": "(1 %, 99 %)"}},
+        {"voltage": {"kind": "band", "points": 50}},
+        {"voltage": {"kind": "trace", "format": "scalar", "units": [0, 2], "together": True}},
+    ]
+    app, page = started(run, plots)
+    plugins = page.json("/data/plugins_listing")
+    shown = {name for name in ("histograms", "distributions", "custom_scalars", "text") if plugins[name]["enabled"]}
+    assert shown == {"histograms", "distributions", "custom_scalars", "text"}
+    told = page.json("/data/plugin/histograms/tags")["sim"]["GC/weights/histogram"]["description"]
+    served = page.json("/data/plugin/histograms/histograms?run=sim&tag=GC/weights/histogram")
+    layout = page.json("/data/plugin/custom_scalars/layout")
+    band = page.json("/data/plugin/custom_scalars/scalars?run=sim&tag=GC/voltage/lowest")["tag_to_events"]
+    (text,) = page.json("/data/plugin/text/text?run=sim&tag=notes")
+    app.stop()
+    pipeline.convert(run, tmp_path / "tb", plots, dt="1 ms")
+    written = accumulated(tmp_path / "tb" / "sim")
+    histograms = written.Tensors("GC/weights/histogram")
+    assert [step for _, step, _ in served] == [one.step for one in histograms] == list(range(0, 5000, 700))
+    for (wall_time, _, bins), one in zip(served, histograms, strict=True):
+        np.testing.assert_array_equal(bins, make_ndarray(one.tensor_proto))
+        assert wall_time == one.wall_time
+    assert "weights of GC, dataset /weights, every 700 steps of 1 ms." in told
+    expected = layout_pb2.Layout.FromString(written.Tensors(LAYOUT_TAG)[0].tensor_proto.string_val[0])
+    assert [chart["title"] for chart in layout["category"][0]["chart"]] == ["GC/voltage"] * 2
+    assert len(expected.category[0].chart) == 2
+    lowest = [value for _, step, value in band["GC/voltage/lowest"]]
+    assert min(lowest) == VOLTAGE.min()
+    points = {point.step: point.value for point in written.Scalars("GC/voltage/lowest")}
+    assert {step: value for _, step, value in band["GC/voltage/lowest"] if step in points} == points
+    assert text["text"] == markdown_to_safe_html(written.Tensors("notes")[0].tensor_proto.string_val[0])
 
 
 def test_hyperparameters_and_the_metric(page: Page) -> None:

@@ -15,7 +15,7 @@ from pipeline.running.executors.in_process import InProcess
 from pipeline.running.output import write_runs
 from pipeline.slicing.block_cache import BlockCache
 from pipeline.slicing.budget import Budget
-from tests.conftest import Read, events
+from tests.conftest import Read, drawn
 
 
 def test_what_is_cached_is_given_back_once_part_by_part() -> None:
@@ -54,4 +54,4 @@ def test_frames_are_read_once_where_they_fit(
     else:  # all steps are read for the limits, and then those that are shown
         assert len(reads) == len(job.first_blocks) + len(job.second_blocks)
     pipeline.convert(network, tmp_path / "usual", plots)
-    assert events(tmp_path / "usual" / plan.name) == events(tmp_path / plan.name) != {}
+    assert drawn(tmp_path / "usual" / plan.name) == drawn(tmp_path / plan.name) != {}

@@ -17,7 +17,7 @@ from pipeline.cli.parser import main
 from pipeline.errors import SourceError
 from pipeline.opening.hdf5 import remote
 from pipeline.opening.hdf5.lazy_array import stored_identity
-from tests.common import tree_bytes
+from tests.conftest import drawn
 
 RNG = np.random.default_rng(2)
 
@@ -109,10 +109,7 @@ def test_the_same_is_written_as_of_a_copy_here(server: Server, large: Path, tmp_
     url = f"{server.url}/large.h5"
     assert main(["convert", url, "--out", str(tmp_path / "there"), "--plot", "v:kind=heatmap"]) == 0
     assert main(["convert", str(large), "--out", str(tmp_path / "here"), "--plot", "v:kind=heatmap"]) == 0
-    there, here = (
-        {name: data for name, data in tree_bytes(tmp_path / out).items() if "tfevents" in name}
-        for out in ("there", "here")
-    )
+    there, here = (drawn(tmp_path / out) for out in ("there", "here"))
     assert list(there) == list(here)
     assert next(iter(there)).startswith("large/")
     assert there == here
