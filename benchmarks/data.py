@@ -43,11 +43,34 @@ class Size:
     sweep: tuple[int, int]
     kills: int
     datasets: tuple[int, int]
+    band: int
+    few_band: int
 
 
 SIZES = {
     "tiny": Size(
-        20, 80, (30,), (20,), 201, 1, 1, 50, (300, 20), 3_000, 101, 6, 1, 1, (100, 1_000), 10, 30, (2, 4), 1, (5, 20)
+        20,
+        80,
+        (30,),
+        (20,),
+        201,
+        1,
+        1,
+        50,
+        (300, 20),
+        3_000,
+        101,
+        6,
+        1,
+        1,
+        (100, 1_000),
+        10,
+        30,
+        (2, 4),
+        1,
+        (5, 20),
+        2,
+        1,
     ),
     "quick": Size(
         20_000,
@@ -70,6 +93,8 @@ SIZES = {
         (10, 100),
         3,
         (100, 1_000),
+        200,
+        5,
     ),
     "full": Size(
         100_000,
@@ -92,6 +117,8 @@ SIZES = {
         (100, 300),
         30,
         (1_000, 10_000),
+        1_000,
+        20,
     ),
 }
 NAME = os.environ.get("HDF2TB_BENCHMARK", "tiny")
@@ -225,11 +252,14 @@ class Store:
 
 
 def written(out: Path) -> Counter[str]:
-    """Return how many points, and how many pictures of each size, are below a directory."""
+    """Return how many points and distributions, and how many pictures of each size, are below a directory."""
     found: Counter[str] = Counter(pictures=len(list(out.rglob("*.png"))))
     for folder in {path.parent for path in out.rglob("*tfevents*")}:
         events = accumulated(folder)
         found["points"] += sum(len(events.Scalars(tag)) for tag in events.Tags()["scalars"])
+        for tag in events.Tags()["tensors"]:
+            shown = events.SummaryMetadata(tag).plugin_data.plugin_name
+            found["distributions"] += len(events.Tensors(tag)) if shown == "histograms" else 0
         for tag in events.Tags()["images"]:
             found.update(f"{image.width}x{image.height}" for image in events.Images(tag))
     return +found

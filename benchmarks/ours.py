@@ -31,6 +31,22 @@ def every_heatmap(array: np.ndarray, out: Path) -> None:
     _write("heatmap", array, out, step=1)
 
 
+def histograms(array: np.ndarray, out: Path) -> None:
+    """Count the values of every step of a (time, row, column) array in memory, in bins that all steps share."""
+    _write_kind("histogram", array, out, step=1)
+
+
+def band(array: np.ndarray, out: Path) -> None:
+    """Write the mean, lowest and highest of a (time, unit) array in memory at each step, and their chart."""
+    _write_kind("band", array, out)
+
+
+def _write_kind(kind: str, array: np.ndarray, out: Path, **settings: Any) -> None:
+    writer = pipeline.TensorboardWriter(out)
+    writer.write(pipeline.HDFData(buffer={"identifier": "GC", "voltage": array}), "voltage", kind=kind, **settings)
+    writer.close()
+
+
 def _write(kind: str, array: np.ndarray, out: Path, **settings: Any) -> None:
     writer = pipeline.TensorboardWriter(out)
     draw = getattr(writer, kind)

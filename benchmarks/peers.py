@@ -98,6 +98,25 @@ def _sapicore_draw(kind: str, array: np.ndarray, out: Path, settings: dict[str, 
     writer.writer.close()
 
 
+def numpy_histogram(array: np.ndarray, out: Path) -> None:
+    """Count the values of each step with `numpy.histogram`, each in bins of its own; nothing is written."""
+    for values in array:
+        np.histogram(values, 120)
+
+
+def torch_band(array: np.ndarray, out: Path) -> None:
+    """Write each step's histogram, and its mean, lowest and highest for a margin chart, with torch's SummaryWriter."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    writer, tags = SummaryWriter(str(out)), ["GC/mean", "GC/lowest", "GC/highest"]
+    writer.add_custom_scalars({"GC": {"voltage": ["Margin", tags]}})
+    for step, values in enumerate(array):
+        writer.add_histogram("GC/voltage", values, step)
+        for tag, value in zip(tags, (values.mean(), values.min(), values.max()), strict=True):
+            writer.add_scalar(tag, value, step)
+    writer.close()
+
+
 def savefig_heatmap(array: np.ndarray, out: Path) -> None:
     """Draw each step of an array with matplotlib: figure, ``imshow``, ``savefig``."""
     plt, limit = _pyplot(out), float(np.abs(array).max())

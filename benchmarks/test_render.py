@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import ours, peers
 from benchmarks.conftest import need
-from benchmarks.data import SIZE, UNITS, voltage, weights, written
+from benchmarks.data import NAME, SIZE, UNITS, voltage, weights, written
 from pipeline.model.block import DenseBlock
 from pipeline.model.clock import Clock
 from pipeline.model.signal import Signal
@@ -39,6 +39,29 @@ def test_large_heatmap(work, measure):
     count = SIZE.large if work is ours.every_heatmap else SIZE.few_large
     out = measure("heatmap 1000 by 1000", work, weights(count, 1000), count=count, warm=weights(1))
     assert written(out) == ({"1500x1000": count} if work is ours.every_heatmap else {"pictures": count})
+
+
+@works(ours.histograms, peers.numpy_histogram)
+def test_histogram(work, measure):
+    values = weights(SIZE.large, 1000 if NAME != "tiny" else 30)
+    out = measure("histogram 1000 by 1000", work, values, count=SIZE.large, warm=weights(1))
+    if work is ours.histograms:
+        assert written(out) == {"distributions": SIZE.large}
+
+
+@pytest.mark.parametrize("units", [10_000, 1_000])
+def test_band(units, measure):
+    steps = SIZE.band * 10_000 // units
+    who = "ours" if units == 10_000 else f"ours, {units:,} units"
+    out = measure("band", ours.band, voltage(steps, units), who=who, count=steps * units, warm=voltage(2, 10))
+    assert written(out) == {"points": 3 * steps}
+
+
+def test_band_of_torch(measure):
+    need("torch")
+    values = voltage(SIZE.few_band, 10_000)
+    out = measure("band", peers.torch_band, values, count=values.size, warm=voltage(2, 10))
+    assert written(out) == {"points": 3 * SIZE.few_band}  # its histograms are of the older form
 
 
 @works(ours.trace_images, peers.sapicore_trace_images, peers.savefig_traces)
