@@ -10,6 +10,7 @@ import xarray as xr
 from pipeline.errors import SettingError
 from pipeline.notebook.gallery import Gallery, Preview, gallery
 from pipeline.notebook.plan import RunPlan, plan
+from pipeline.opening.run import ORIGIN
 from pipeline.planning.automatic import automatic_plots
 from pipeline.planning.match import plan_array
 from pipeline.planning.plan import Plan
@@ -61,9 +62,13 @@ def preview(source: Any, kind: str | None = None, **settings: Any) -> Preview | 
 
 
 def _of_array(array: xr.DataArray, given: dict[str, Any]) -> Preview | Gallery:
-    """Return the preview of one array; its component is known if it was opened from a file."""
-    component, attr = str(array.encoding.get("component", "array")), str(array.name or "values")
+    """Return the preview of one array; its component is known if it was opened from a file, or worked out from one."""
+    component, attr = _names(array)
+    if "time" in array.coords and array.coords["time"].ndim == 0 and "time" not in array.dims:
+        array = array.expand_dims("time")  # what is of one time is drawn as all times are, with that time
     plots = [plot for _, plot in automatic_plots({attr: array.variable}, {})]
+    if array.sizes.get("time") == 1 and len(plots) > 1:
+        plots = [plot for plot in plots if plot.kind != "trace"]  # which would be a point
     if "kind" in given:
         plots = [make_plot(given, attr)]
     if not plots:
@@ -74,6 +79,15 @@ def _of_array(array: xr.DataArray, given: dict[str, Any]) -> Preview | Gallery:
     time = array.coords.get("time")
     found = [_single(plan_array(component, attr, array.variable, plot, tags, time=time)) for plot in plots]
     return found[0] if len(found) == 1 else Gallery(found)
+
+
+def _names(array: xr.DataArray) -> tuple[str, str]:
+    """Return the component of an array and what it is, which is told where it is not as it is stored."""
+    name, component = str(array.name or "values"), array.encoding.get("component")
+    if component is not None:
+        return str(component), name
+    origin, _, _ = str(array.attrs.get(ORIGIN, "")).rpartition("/")
+    return (origin, f"{name} (derived)") if origin else ("array", name)
 
 
 def _single(planned: Plan) -> Preview:

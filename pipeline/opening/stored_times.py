@@ -37,6 +37,11 @@ class Times(Index):
         """The times, shape ``(time,)``."""
         raise NotImplementedError
 
+    @property
+    def named(self) -> Hashable:
+        """The name of the coordinate."""
+        raise NotImplementedError
+
     def number(self, label: Any) -> float:
         """Return a label in the unit of the index.
 
@@ -90,7 +95,7 @@ class Times(Index):
 
     def to_pandas_index(self) -> pd.Index:
         """Return the times as pandas has them."""
-        return pd.Index(self.values, name="time")
+        return pd.Index(self.values, name=self.named)
 
     def of(self, values: npt.NDArray[Any]) -> StoredTimes:
         """Return an index of other times in the same unit."""
@@ -129,6 +134,11 @@ class StoredTimes(Times):
     def dim(self) -> Hashable:
         """The dimension."""
         return self.variable.dims[0]
+
+    @property
+    def named(self) -> Hashable:
+        """The name of the coordinate."""
+        return self.name
 
     @cached_property
     def values(self) -> npt.NDArray[Any]:

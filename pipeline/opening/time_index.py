@@ -83,6 +83,11 @@ class TimeIndex(Times, RangeIndex):
         """The times, shape ``(time,)``."""
         return np.asarray(self.start + self.step * np.arange(self.size), np.float64)
 
+    @property
+    def named(self) -> Hashable:
+        """The name of the coordinate."""
+        return self.coord_name
+
     def equals(self, other: Index, **options: Any) -> bool:
         """Whether times and their unit are the same."""
         return isinstance(other, TimeIndex) and other.unit == self.unit and RangeIndex.equals(self, other, **options)

@@ -24,6 +24,7 @@ from pipeline.opening.layouts.contents import attributes, member
 from pipeline.opening.layouts.protocol import Component, Stored, Times
 from pipeline.opening.layouts.registry import read
 from pipeline.opening.layouts.time_axis import is_square, square_note
+from pipeline.opening.run import ORIGIN, Run
 from pipeline.opening.stored_times import stored_coordinate
 from pipeline.opening.time_index import time_coordinate
 from pipeline.opening.user_times import GivenAxes, GivenDurations
@@ -80,7 +81,8 @@ def open_run(
         One node a component (its ``identifier``, else the file's name), one child a group. Every variable that runs in
         time has a dimension ``time``, wherever its position, with a coordinate whose ``units`` attribute is ``step``
         or a unit of time. Attributes hold the component's settings. Variables are lazy; their ``encoding`` has
-        ``source`` (path), ``dataset`` (name in it), ``component``, ``chunksizes`` and ``filter``.
+        ``source`` (path), ``dataset`` (name in it), ``component``, ``chunksizes`` and ``filter``; their attribute
+        ``origin``, ``component/name``, is that of arrays worked out from them too.
 
     Raises
     ------
@@ -111,7 +113,7 @@ def open_run(
             on_error(error)
     clocks.check(path)
     given.check(path)
-    tree = xr.DataTree.from_dict(nodes, name=run_name(path))
+    tree = Run.from_dict(nodes, name=run_name(path))
     tree.encoding |= {"source": str(path), "asked": (dt, time_axis, follow_links)}
     if others := passed_over(path):
         words = f"{path}: passed over: {listed(others, _NAMED)}, HDF5 by the first bytes; name such a file itself"
@@ -187,7 +189,9 @@ def _nodes(name: str, component: Component, file: h5py.File, dt: GivenDurations)
     for path, dataset in nodes.items():
         groups = path[1:].split("/")[1:]
         for variable in dataset.data_vars:  # an array that is taken out of the tree still knows whose it is
-            dataset.variables[variable].encoding["component"] = "/".join([shown, *groups])
+            array = dataset.variables[variable]
+            array.encoding["component"] = "/".join([shown, *groups])
+            array.attrs.setdefault(ORIGIN, f"{array.encoding['component']}/{variable}")
     for path, dataset in nodes.items():
         group = path[1:].partition("/")[2]
         if group and isinstance(found := member(file, group), h5py.Group):

@@ -321,3 +321,37 @@ def test_any_kind_of_source_gives_the_same(network: Path) -> None:
     spikes = pipeline.preview(run["MC"].spiked)
     assert spikes.png() == by_run["MC/spiked"].png()
     assert stored(network / "data" / "MC.h5", "spiked").sum() > 0
+
+
+ONE_TIME: dict[str, tuple[str, dict[str, Any], str]] = {
+    "a matrix": ("GC--MC/weights", {}, "heatmap (image) of (time=1, target=4, source=6): 1 picture"),
+    "units": ("GC/voltage", {}, "heatmap (image) of (time=1, unit=5): 1 picture"),
+    "spikes": ("GC/spiked", {}, "raster (image) of (time=1, unit=5): 1 picture"),
+    "points": ("GC/voltage", {"kind": "trace", "units": [1]}, "trace (image) of (time=1, unit=5): 1 picture"),
+}
+
+
+@pytest.mark.parametrize(("name", "settings", "shown"), ONE_TIME.values(), ids=ONE_TIME)
+def test_a_slice_at_one_time_is_a_picture_with_that_time(
+    name: str, settings: dict[str, Any], shown: str, network: Path
+) -> None:
+    array = pipeline.open_run(network, dt="2 ms")[name]
+    one = pipeline.preview(array.isel(time=300), size=SIZE, **settings)
+    assert repr(one) == f"<preview of {name}: {shown}>"
+    assert one.png() != pipeline.preview(array.isel(time=301), size=SIZE, **settings).png()
+    if array.ndim == 3:  # whose axes have no time
+        stretch = pipeline.preview(array.isel(time=slice(300, 301)), kind="heatmap", size=SIZE)
+        assert one.png() == stretch.png()
+
+
+def test_what_is_worked_out_has_a_title_that_says_so(network: Path) -> None:
+    run = pipeline.open_run(network)
+    voltage = run["GC"].voltage
+    titles = [
+        (voltage.isel(unit=slice(2)), "GC/voltage: trace"),
+        (voltage + 70, "GC/voltage (derived): trace"),
+        ((voltage - voltage.mean("unit")).rename("deviation"), "GC/deviation (derived): trace"),
+        (voltage.isel(unit=0) - run["MC"].voltage.isel(unit=0), "array/voltage: trace"),
+    ]
+    for array, title in titles:
+        assert pipeline.preview(array, kind="trace").title.startswith(title)

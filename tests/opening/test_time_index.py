@@ -178,3 +178,9 @@ def test_a_long_run_costs_no_memory() -> None:
     assert lazy.sizes["time"] == 10_000_001
     assert len(pickle.dumps(lazy)) < 2000
     assert peak < 1_000_000
+
+
+def test_pandas_gets_the_name_of_the_coordinate() -> None:
+    found = series(5)
+    assert found.to_series().index.name == "time"
+    assert found.rename(time="t").to_series().index.name == "t"

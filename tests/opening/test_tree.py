@@ -299,7 +299,7 @@ def test_a_scale_does_not_become_labels_that_are_read(path: Path, monkeypatch: p
         run = open_run(path)
     assert run["a/v"].dims == ("time", "unit")
     assert run["a"].encoding["left_out"] == {"/unit": "labels of a dimension"}
-    assert run["a/v"].attrs == {}
+    assert run["a/v"].attrs == {"origin": "a/v"}
 
 
 def test_each_variable_has_its_own_clock_and_no_node_is_below_one_of_another(path: Path) -> None:
@@ -503,7 +503,7 @@ def test_attributes_and_encoding_of_a_variable(path: Path) -> None:
         stored = growing(file, "x", np.zeros((5, 3)), chunks=(1, 3), compression="lzf")
         stored.attrs.update({"units": "mV", "low": np.float32(-80), "ref": file.ref, "none": h5py.Empty("f4")})
     array = open_run(path)["a/x"]
-    assert array.attrs == {"units": "mV", "low": -80.0}
+    assert array.attrs == {"units": "mV", "low": -80.0, "origin": "a/x"}
     expected = {"source": str(path), "dataset": "/x", "chunksizes": (1, 3), "filter": "lzf"}
     assert array.encoding.items() >= expected.items()
 

@@ -44,4 +44,4 @@ def test_what_a_file_of_matlab_holds(tmp_path: Path) -> None:
     assert found.settings == {"name": "PV cell µ", "lines": "one\nthree", "made by": "rig 2"}
     run = open_run(path)
     np.testing.assert_allclose(run["run/Vm"].time.values, np.arange(6) * 0.1)
-    assert run["run/Vm"].attrs == {}
+    assert run["run/Vm"].attrs == {"origin": "run/Vm"}
