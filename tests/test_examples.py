@@ -37,7 +37,7 @@ def test_there_are_examples_of_what_people_call() -> None:
     missing = []
     for name in pipeline.__all__:
         found = getattr(pipeline, name)
-        if inspect.isroutine(found) and "Examples\n    --------" not in (found.__doc__ or ""):
+        if inspect.isroutine(found) and "Examples\n--------" not in (inspect.getdoc(found) or ""):
             missing.append(name)
     assert not missing
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ import yaml
 
 from pipeline.errors import OutputError, SettingError
 from pipeline.notebook.gallery import Gallery, gallery
+from pipeline.notebook.signatures import taking_settings
 from pipeline.opening import open_run
 from pipeline.opening.tree import node_settings
 from pipeline.planning.automatic import automatic_plots
@@ -25,6 +27,7 @@ from pipeline.rendering.plot import Plot
 from pipeline.rendering.registry import make_plot
 from pipeline.running.convert import convert
 from pipeline.running.display import shown
+from pipeline.running.report import Report
 from pipeline.tables import html_table, table
 from pipeline.units import Durations, size_text
 
@@ -57,6 +60,7 @@ class RunPlan:
         """The plots that cannot be drawn, a line each."""
         return [*self.planned.problems, *self.planned.unmatched(self.plots)]
 
+    @taking_settings
     def with_settings(self, name: str, **settings: Any) -> RunPlan:
         """Return the plan with other settings for a variable.
 
@@ -128,24 +132,42 @@ class RunPlan:
         """Return the pictures of a variable, or of all, as they will be written (`pipeline.preview`)."""
         return gallery(self.planned, name)
 
-    def convert(self, logdir: str | os.PathLike[str], *, progress: bool = True, **where: Any) -> Any:
+    def convert(
+        self,
+        logdir: str | os.PathLike[str],
+        *,
+        progress: bool = True,
+        workers: int | str | None = None,
+        scheduler: str | None = None,
+        memory: str | int | None = None,
+        metrics: Sequence[str] = (),
+        restart: bool = False,
+    ) -> Report:
         """Convert the run, with a progress bar, on the active Dask client if there is one.
 
         Parameters
         ----------
         logdir : path
         progress : bool
-        **where
-            ``workers``, ``scheduler``, ``memory``, ``metrics`` and ``restart`` of `pipeline.convert`.
+        workers, scheduler, memory, metrics, restart
+            As `pipeline.convert` takes them.
 
         Returns
         -------
-        pipeline.running.report.Report
+        pipeline.Report
         """
-        if not progress:
-            return convert(self.run, logdir, self.plots, **where)
-        with shown() as show:
-            return convert(self.run, logdir, self.plots, progress=show, **where)
+        with shown() if progress else nullcontext() as show:
+            return convert(
+                self.run,
+                logdir,
+                self.plots,
+                workers=workers,
+                scheduler=scheduler,
+                memory=memory,
+                metrics=metrics,
+                restart=restart,
+                progress=show,
+            )
 
     def _rows(self) -> list[tuple[str, ...]]:
         return [(name, shape, kind, what, size_text(size)) for name, shape, kind, what, size in self.planned.rows()]

@@ -10,6 +10,7 @@ import xarray as xr
 from pipeline.errors import SettingError
 from pipeline.notebook.gallery import Gallery, Preview, gallery
 from pipeline.notebook.plan import RunPlan, plan
+from pipeline.notebook.signatures import taking_settings
 from pipeline.opening.run import ORIGIN
 from pipeline.planning.automatic import automatic_plots
 from pipeline.planning.match import plan_array
@@ -19,6 +20,7 @@ from pipeline.rendering.registry import make_plot
 __all__ = ["Gallery", "Preview", "preview"]
 
 
+@taking_settings
 def preview(source: Any, kind: str | None = None, **settings: Any) -> Preview | Gallery:
     """Show, in a notebook, the pictures that a conversion will write.
 
@@ -29,7 +31,7 @@ def preview(source: Any, kind: str | None = None, **settings: Any) -> Preview | 
     kind : str, optional
         raster, trace, heatmap or hparam; of a run, every variable that it fits. None: chosen automatically.
     **settings
-        ``format`` and the kind's own settings.
+        ``format`` and the kind's own settings, as they are listed at the end.
 
     Returns
     -------

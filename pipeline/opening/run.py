@@ -24,7 +24,7 @@ class Run(xr.DataTree):
 
     __slots__ = ()
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: str) -> xr.DataTree | xr.DataArray:
         """Return a component, a group or a variable by its name or path.
 
         Raises
@@ -35,7 +35,7 @@ class Run(xr.DataTree):
         try:
             return super().__getitem__(key)
         except KeyError:
-            raise KeyError(self._missing(str(key))) from None
+            raise KeyError(self._missing(key)) from None
 
     def _missing(self, path: str) -> str:
         """Return what is said of a path that leads nowhere: how far it leads, and what is there."""
