@@ -88,9 +88,8 @@ export class Area {
     pen.textAlign = 'right';
     pen.textBaseline = 'middle';
     if (rows) {
-      const labels = Math.max(1, Math.min(rows.length, Math.floor(this.height / scale / 16)));
-      for (let at = 0; at < labels; at += 1) {
-        const row = labels === rows.length ? at : Math.round(at * (rows.length - 1) / Math.max(1, labels - 1));
+      const every = Math.ceil(rows.length / Math.max(1, Math.floor(this.height / scale / 16)));
+      for (let row = 0; row < rows.length; row += every) {
         pen.fillText(short(rows[row]), this.left - 6 * scale, this.top + (row + 0.5) / rows.length * this.height);
       }
     } else {

@@ -107,15 +107,11 @@ class Page {
     this.later();
   }
 
-  // At first some variables of different kinds are in view.
+  // At first the first variable of each of three kinds is in view.
   first() {
-    const kinds = new Set();
-    for (const variable of this.variables.values()) {
-      if (kinds.size < 3 && !kinds.has(variable.kind)) {
-        kinds.add(variable.kind);
-        this.state.shown.push(beginning(variable));
-      }
-    }
+    const all = [...this.variables.values()];
+    const found = ['raster', 'traces', 'heatmap', 'matrix'].map((kind) => all.find((one) => one.kind === kind));
+    this.state.shown = found.filter(Boolean).slice(-3).map(beginning);
   }
 
   list(filter) {
