@@ -7,6 +7,7 @@ and of pictures that show a whole variable the whole variable.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -19,8 +20,9 @@ from pipeline.notebook import widgets
 from pipeline.planning.job import Job
 from pipeline.planning.plan import Plan
 from pipeline.rendering.drawing import Drawing
+from pipeline.running.display import in_notebook
 from pipeline.running.on_demand import OnDemand
-from pipeline.units import plural
+from pipeline.units import SECONDS, plural, quantity
 
 __all__ = ["Gallery", "Preview", "gallery"]
 
@@ -68,6 +70,11 @@ class Preview:
         return series.tag if clock is None or len(series.steps) == 1 else clock.caption(step)
 
     @property
+    def timed(self) -> bool:
+        """Whether the pictures are of one series at different times."""
+        return len(self._series) == 1 and len(self._drawing.steps) > 1
+
+    @property
     def _series(self) -> tuple[Series, ...]:
         return self._drawing.series
 
@@ -79,6 +86,35 @@ class Preview:
         """Return the series and the step of a picture."""
         series, step = divmod(range(len(self))[number], len(self._drawing.steps))
         return self._series[series], self._drawing.steps[step]
+
+    def find(self, where: str) -> int:
+        """Return the number of the picture that shows a step or a time; where none does, the nearest one.
+
+        Parameters
+        ----------
+        where : str
+            A step such as ``300``, or a time with its unit such as ``1.2 s``.
+
+        Raises
+        ------
+        SettingError
+            If it is neither, or the duration of a step is not known.
+        """
+        clock, steps = self._drawing.signal.time, self._drawing.steps
+        found = quantity(where) if where.strip()[-1:].isalpha() else None
+        if where.strip().isdecimal():
+            wanted = float(where)
+        elif found is None or clock is None:
+            raise SettingError(f"{where!r}: accepted is a step such as 300, or a time with its unit such as 1.2 s")
+        elif clock.unit not in SECONDS:
+            raise SettingError(f"{where!r}: the duration of a step is not known (give dt); accepted is a step")
+        else:
+            wanted = self._engine.step_at(self._drawing, found[0] * SECONDS[found[1]])
+        place = (wanted - steps.start) / steps.step
+        number = (
+            round(place) if self._drawing.window is None else math.floor(place + 1e-6)
+        )  # a window begins at its step
+        return min(max(number, 0), len(steps) - 1)
 
     def png(self, number: int = 0) -> bytes:
         """Return a picture, counted from 0: the bytes that the event file will hold.
@@ -112,9 +148,11 @@ class Preview:
     def _repr_html_(self) -> str | None:
         return widgets.table(self.title, self.rows()) if self._is_table else None
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """Add a slider over the frames, where ipywidgets is installed; the first frame is there in any case."""
-        return widgets.bundle(self.widget() if len(self) > 1 else None)
+    def _ipython_display_(self) -> None:
+        """Show a slider over the frames in a notebook; elsewhere, and without ipywidgets, the first frame is shown."""
+        if len(self) < 2 or not (in_notebook() and widgets.available()):
+            raise NotImplementedError  # IPython shows it as it shows others
+        widgets.show(repr(self), self.png(), len(self), self.widget())
 
     def widget(self) -> Any:
         """Return an ipywidgets box with the slider and the frame it stands at; None without ipywidgets."""
@@ -146,8 +184,12 @@ class Gallery(Sequence[Preview]):
         shown = [item for item in self if len(item)]
         return shown[0].png() if shown else None
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return widgets.bundle(self.widget())
+    def _ipython_display_(self) -> None:
+        """Show a menu of the plots in a notebook; elsewhere, and without ipywidgets, the first frame is shown."""
+        shown = [item for item in self if len(item)]
+        if not shown or not (in_notebook() and widgets.available()):
+            raise NotImplementedError  # IPython shows it as it shows others
+        widgets.show(repr(self), shown[0].png(), sum(map(len, shown)), widgets.menu(shown))
 
     def widget(self) -> Any:
         """Return an ipywidgets box with a menu of the plots; None without ipywidgets."""

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from functools import partial, reduce
 from typing import Any
 
+import numpy as np
+
 from pipeline.errors import SourceError
 from pipeline.model.block import DenseBlock
 from pipeline.model.record import Histogram, Image, Record, Scalars
@@ -148,6 +150,13 @@ class OnDemand:
         if job.times is not None:
             return float(job.times[step])
         return 0.0 if time is None else float(time.seconds(float(step)))
+
+    def step_at(self, drawing: Drawing, seconds: float) -> float:
+        """Return where a simulated time in seconds lies among the steps; between two of them it is no whole number."""
+        job, time = self._of_drawing[drawing].job, drawing.signal.time
+        if job.times is not None:
+            return float(np.interp(seconds, job.times.to_numpy(), np.arange(job.length)))
+        return 0.0 if time is None else (seconds - time.seconds(0.0)) / (time.seconds(1.0) - time.seconds(0.0))
 
     def _read(self, drawing: Drawing, rows: range) -> DenseBlock:
         block = Block(rows[0], rows[-1] + 1, rows.step)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import h5py
@@ -18,12 +20,11 @@ from pipeline.errors import SettingError, SourceError
 from pipeline.notebook.gallery import Gallery, Preview
 from pipeline.running.cache import CACHE
 from pipeline.writing.eventfiles import read_hparams
-from tests.common import accumulated, pixels, write_component
+from tests.common import accumulated, pixels, write_component, write_hdf5
 from tests.conftest import PLOTS, STEPS, Read, stored
 
 pytestmark = pytest.mark.slow
 
-WIDGET = "application/vnd.jupyter.widget-view+json"
 SIZE = (4, 3)
 
 #: Every way in which a picture depends on others: not at all, on its window, on all that are shown, on every step.
@@ -96,7 +97,6 @@ def test_a_long_table_is_cut() -> None:
     html = preview._repr_html_()
     assert html is not None
     assert "and 10 more" in html
-    assert preview._repr_mimebundle_() == {}
 
 
 def test_series_are_drawn_and_said_to_be_points_in_tensorboard(network: Path) -> None:
@@ -217,46 +217,176 @@ def test_what_cannot_be_read_is_an_error(damaged: Path) -> None:
         preview.png()
 
 
-def test_a_notebook_gets_a_slider_and_the_first_frame(network: Path) -> None:
-    weights = pipeline.open_run(network, dt="2 ms")["GC--MC"].weights
-    preview = pipeline.preview(weights, kind="heatmap", step=300, limits="frame", size=SIZE)
-    assert preview._repr_png_() == preview.png(0)
-    bundle = preview._repr_mimebundle_()
-    assert set(bundle) == {WIDGET}
-    box = preview.widget()
-    head, (slider, label), picture = box.children[0], box.children[1].children, box.children[2]
-    assert "GC--MC/weights" in head.value
-    assert (slider.min, slider.max, label.value) == (0, 3, "0 ms (step 0)")
-    assert picture.value == preview.png(0)
-    slider.value = 2
-    assert label.value == "1200 ms (step 600)"
-    assert picture.value == preview.png(2) != preview.png(0)
+@pytest.fixture
+def displayed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What a notebook is given to display."""
+    found: list[Any] = []
+    monkeypatch.setattr("IPython.get_ipython", lambda: SimpleNamespace(kernel=object()))
+    monkeypatch.setattr("IPython.display.display", lambda what, raw=False: found.append(what))
+    return found
 
 
-def test_one_picture_has_no_slider(network: Path) -> None:
+@pytest.fixture
+def weights(network: Path) -> Preview:
+    """Four frames, of the steps 0, 300, 600 and 900 of 2 ms."""
+    array = pipeline.open_run(network, dt="2 ms")["GC--MC"].weights
+    return array.hdf2tb.preview(kind="heatmap", step=300, limits="frame", size=SIZE)
+
+
+def controls(box: Any) -> dict[str, Any]:
+    """Return the parts of a slider's box by what they are."""
+    title, row, problem, picture = box.children
+    play, place, label, *field = row.children
+    return {"title": title, "problem": problem, "picture": picture, "play": play, "place": place, "label": label} | (
+        {"field": field[0]} if field else {}
+    )
+
+
+def test_a_notebook_gets_the_first_frame_a_word_and_a_slider(weights: Preview, displayed: list[Any]) -> None:
+    weights._ipython_display_()
+    picture, word, box = displayed
+    assert picture == {"text/plain": repr(weights), "image/png": weights.png(0)}
+    assert word["text/plain"] == "the first of 4 pictures; run this cell for the slider"
+    assert "hdf2tb-slider" in word["text/html"]  # which it is hidden by
+    assert "hdf2tb-slider" in box._dom_classes
+
+
+def test_a_slider_shows_the_frame_that_it_stands_at(weights: Preview) -> None:
+    box = controls(weights.widget())
+    assert "GC--MC/weights" in box["title"].value
+    assert (box["place"].min, box["place"].max, box["label"].value) == (0, 3, "0 ms (step 0)")
+    assert box["play"].max == 3
+    assert box["picture"].value == weights.png(0)
+    box["place"].value = 2
+    assert box["label"].value == "1200 ms (step 600)"
+    assert box["picture"].value == weights.png(2) != weights.png(0)
+    box["field"].value = "0.61 s"
+    assert box["place"].value == 1
+    assert box["picture"].value == weights.png(1)
+    box["field"].value = "soon"
+    assert box["place"].value == 1
+    assert "accepted is a step such as 300" in box["problem"].value
+    box["field"].value = "900"
+    assert (box["place"].value, box["problem"].value) == (3, "")
+
+
+def test_an_error_of_a_frame_stands_under_the_slider_and_no_other_frame_does(network: Path, tmp_path: Path) -> None:
+    shutil.copytree(network, tmp_path / "calm")
+    array = pipeline.open_run(tmp_path / "calm", dt="2 ms")["GC--MC"].weights
+    preview = array.hdf2tb.preview(kind="heatmap", step=300, limits="frame", size=SIZE)
+    box = controls(preview.widget())
+    (tmp_path / "calm" / "data" / "GC--MC.h5").rename(tmp_path / "elsewhere.h5")
+    box["place"].value = 1
+    assert box["label"].value == "600 ms (step 300)"
+    assert "GC--MC.h5" in box["problem"].value
+    assert box["picture"].layout.display == "none"
+    (tmp_path / "elsewhere.h5").rename(tmp_path / "calm" / "data" / "GC--MC.h5")
+    box["place"].value = 2
+    assert box["problem"].value == ""
+    assert box["picture"].layout.display == ""
+    assert box["picture"].value == preview.png(2)
+
+
+def test_an_error_that_nobody_reckoned_with_is_shown_too(weights: Preview, monkeypatch: pytest.MonkeyPatch) -> None:
+    box = controls(weights.widget())
+    monkeypatch.setattr(weights, "label", lambda number: 1 / 0)
+    box["place"].value = 1
+    assert "ZeroDivisionError: division by zero" in box["problem"].value
+
+
+PLACES = {
+    "step": ("600", 2),
+    "between": ("700", 2),
+    "time": ("1.2 s", 2),
+    "in ms": (" 1790ms ", 3),
+    "past the end": ("1 h", 3),
+    "before": ("-3 s", 0),
+}
+
+
+@pytest.mark.parametrize(("where", "number"), PLACES.values(), ids=PLACES)
+def test_a_picture_is_found_by_step_or_time(where: str, number: int, weights: Preview) -> None:
+    assert weights.find(where) == number
+
+
+def test_a_window_is_found_by_what_is_in_it(network: Path) -> None:
+    spiked = pipeline.open_run(network, dt="2 ms")["GC"].spiked
+    preview = pipeline.preview(spiked, kind="raster", window=100, size=SIZE)
+    assert [preview.find(where) for where in ("0", "99", "100", "199", "398 ms", "400 ms", "9 s")] == [
+        0,
+        0,
+        1,
+        1,
+        1,
+        2,
+        11,
+    ]
+
+
+@pytest.mark.parametrize("where", ["", "soon", "1.2", "ms", "3 parsecs", "1e9999 s"])
+def test_what_is_neither_is_an_error(where: str, weights: Preview) -> None:
+    with pytest.raises(SettingError, match="accepted is a step such as 300, or a time"):
+        weights.find(where)
+
+
+def test_a_time_needs_the_duration_of_a_step(network: Path) -> None:
+    preview = pipeline.preview(pipeline.open_run(network)["GC--MC"].weights, kind="heatmap", size=SIZE)
+    assert preview.find("300") == 3
+    with pytest.raises(SettingError, match="the duration of a step is not known"):
+        preview.find("1 s")
+
+
+def test_uneven_times_are_found_where_they_are(tmp_path: Path) -> None:
+    times = np.array([0.0, 1.0, 2.0, 50.0, 51.0])
+    write_hdf5(tmp_path / "a.h5", time=times, m=np.zeros((5, 2, 3)))
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        file["time"].attrs["units"] = "ms"
+    preview = pipeline.preview(pipeline.open_run(tmp_path / "a.h5")["a"].m, kind="heatmap", step=1, size=SIZE)
+    assert [preview.find(where) for where in ("1 ms", "10 ms", "40 ms", "51 ms")] == [1, 2, 3, 4]
+
+
+def test_pictures_of_units_are_not_found_by_time(network: Path) -> None:
+    preview = pipeline.preview(pipeline.open_run(network)["GC"].voltage, kind="trace", size=SIZE)
+    assert len(preview) == 5
+    assert "field" not in controls(preview.widget())
+
+
+def test_one_picture_has_no_slider(network: Path, displayed: list[Any]) -> None:
     preview = pipeline.preview(pipeline.open_run(network)["GC"].spiked, kind="raster", size=SIZE)
-    assert len(preview.widget().children) == 2
-    assert preview._repr_mimebundle_() == {}
+    assert len(preview.widget().children) == 3
+    with pytest.raises(NotImplementedError):  # so that it is shown as its picture
+        preview._ipython_display_()
+    assert displayed == []
 
 
-def test_a_gallery_draws_the_plot_that_is_chosen(network: Path) -> None:
+def test_a_gallery_draws_the_plot_that_is_chosen(network: Path, displayed: list[Any]) -> None:
     gallery = pipeline.plan(network, [*PLOTS[:1], {"weights": {"kind": "heatmap", "size": SIZE}}]).preview()
-    assert set(gallery._repr_mimebundle_()) == {WIDGET}
+    gallery._ipython_display_()
+    assert displayed[0]["image/png"] == gallery[0].png()
+    assert displayed[2].children[0].options == tuple((item.title, n) for n, item in enumerate(gallery))
     menu, shown = gallery.widget().children
-    assert [text for text, _ in menu.options] == [item.title for item in gallery]
     box = gallery.widget()
     menu = box.children[0]
     menu.value = 1
     assert box.children[1].children[-1].value == gallery[1].png()
 
 
-def test_without_ipywidgets_the_first_frame_is_left(network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_ipywidgets_the_first_frame_is_left(
+    network: Path, displayed: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     gallery = pipeline.preview(network)
     for item in (gallery, gallery[0]):
-        assert item._repr_mimebundle_() == {}
+        with pytest.raises(NotImplementedError):
+            item._ipython_display_()
         assert item.widget() is None
         assert item._repr_png_() == gallery[0].png()
+    assert displayed == []
+
+
+def test_ipython_on_a_terminal_gets_a_line(weights: Preview) -> None:
+    with pytest.raises(NotImplementedError):
+        weights._ipython_display_()
 
 
 # A run of 48 GB, of which two frames were written
