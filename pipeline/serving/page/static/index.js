@@ -107,11 +107,11 @@ class Page {
     this.later();
   }
 
-  // At first the first variable of each of three kinds is in view.
+  // At first there are spikes, values and a matrix in view, of each the first there is.
   first() {
     const all = [...this.variables.values()];
-    const found = ['raster', 'traces', 'heatmap', 'matrix'].map((kind) => all.find((one) => one.kind === kind));
-    this.state.shown = found.filter(Boolean).slice(-3).map(beginning);
+    const found = ['raster', 'traces heatmap', 'matrix'].map((kinds) => all.find((one) => kinds.includes(one.kind)));
+    this.state.shown = found.filter(Boolean).map(beginning);
   }
 
   list(filter) {
