@@ -93,7 +93,7 @@ class Band(Plot):
 
     def charts(self, signal: Signal, series: Sequence[Series]) -> tuple[Chart, ...]:
         """Return the margin chart of the three series."""
-        return (Chart(signal.component, signal.name, tuple(one.tag for one in series), band=True),)
+        return (Chart(signal.component, f"{signal.name}, band", tuple(one.tag for one in series), band=True),)
 
     def needs(self, signal: Signal, steps: range) -> Needs:
         """Return the steps themselves; of a thinned series a summary of every kept step."""

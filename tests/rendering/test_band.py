@@ -150,4 +150,4 @@ def test_the_original_interface_adds_charts_one_by_one(tmp_path: Path) -> None:
         data = pipeline.HDFData(buffer={"identifier": "GC", name: VALUES})
         pipeline.TensorboardWriter(tmp_path).write(data, name, kind="band")
     (own,) = layout(tmp_path).category
-    assert [chart.title for chart in own.chart] == ["GC/voltage", "GC/current"]
+    assert [chart.title for chart in own.chart] == ["GC/voltage, band", "GC/current, band"]

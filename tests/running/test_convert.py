@@ -22,7 +22,7 @@ from pipeline.planning.config import read_config
 from pipeline.running.progress import Progress
 from pipeline.slicing.budget import Budget
 from tests.common import accumulated, pixels, tree_bytes, write_component
-from tests.conftest import PLOTS, STEPS, Read, events, simulate, stored, untouched
+from tests.conftest import PLOTS, STEPS, Read, drawn, events, simulate, stored, untouched
 
 pytestmark = pytest.mark.slow
 
@@ -120,7 +120,7 @@ def test_without_plots_every_component_is_shown(network: Path, tmp_path: Path) -
     tags = accumulated(tmp_path / "calm").Tags()
     assert {"GC/raster", "MC/raster", "GC--MC/weights"} <= set(tags["images"])
     assert {f"GC/N{unit}/voltage" for unit in range(5)} <= set(tags["scalars"])
-    assert set(report.runs[0].files) == {"scalars", "images", "hparams"}
+    assert set(report.runs[0].files) == {"scalars", "images", "histograms", "hparams", "text"}
 
 
 def test_a_source_is_the_same_by_path_string_and_tree(network: Path, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_source_is_the_same_by_path_string_and_tree(network: Path, tmp_path: P
     assert first
     assert events(tmp_path / "str" / "calm") == first
     assert events(tmp_path / "tree" / "calm") == first
-    folder = events(tmp_path / "folder" / "data")
+    folder, first = drawn(tmp_path / "folder" / "data"), drawn(tmp_path / "path" / "calm")
     assert {name: data for name, data in folder.items() if "hparams" not in name} == {
         name: data
         for name, data in first.items()
@@ -248,7 +248,7 @@ def test_a_name_may_be_missing_in_some_runs(network: Path, tmp_path: Path) -> No
     sources = [network / "data" / "GC.h5", network / "data" / "GC--MC.h5"]
     report = pipeline.convert(sources, tmp_path, [*TRACE, {"weights": {"kind": "heatmap"}}])
 
-    assert [set(run.files) for run in report.runs] == [{"scalars"}, {"images"}]
+    assert [set(run.files) for run in report.runs] == [{"scalars", "text"}, {"images", "text"}]
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ def test_time_may_be_any_axis(kind: str, dt: str | None, tmp_path: Path) -> None
         folder = tmp_path / f"{at}-{named}"
         write_component(folder / "S.h5", "S", {"x": np.moveaxis(values, 0, at)})
         pipeline.convert(folder / "S.h5", folder / "tb", [{"x": {**settings, "time_axis": named}}], dt=dt)
-        found[at, named] = events(folder / "tb")
+        found[at, named] = drawn(folder / "tb")
 
     first = next(iter(found.values()))
     assert first
@@ -505,7 +505,7 @@ def test_the_same_plot_twice_is_a_problem(network: Path, tmp_path: Path) -> None
 def test_a_dataset_as_hyperparameter_twice_is_written_once(network: Path, tmp_path: Path) -> None:
     report = pipeline.convert(network / "data" / "GC.h5", tmp_path, [{"voltage": {"kind": "hparam"}}] * 2)
 
-    assert set(report.runs[0].files) == {"hparams"}
+    assert set(report.runs[0].files) == {"hparams", "text"}
 
 
 def test_components_of_one_name_are_both_written(tmp_path: Path) -> None:
@@ -534,9 +534,9 @@ def test_a_conversion_is_repeatable(tmp_path: Path) -> None:
         simulate(tmp_path / name / "run", 3, steps=150)
         pipeline.convert(tmp_path / name / "run", tmp_path / name / "tb", dt="1 ms")
 
-    one = events(tmp_path / "one" / "tb")
-    assert {name.rsplit(".", 1)[1] for name in one} == {"scalars", "images", "hparams", "experiment"}
-    assert events(tmp_path / "two" / "tb") == one
+    one = drawn(tmp_path / "one" / "tb")
+    assert {name.rsplit(".", 1)[1] for name in one} == {"scalars", "images", "histograms", "hparams", "experiment"}
+    assert drawn(tmp_path / "two" / "tb") == one
 
 
 @pytest.mark.parametrize("window", [40, "20 ms"])

@@ -29,7 +29,8 @@ def test_the_command_says_where_it_is_and_ends_when_it_is_told(path: Path, how: 
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     line = process.stdout.readline()
-    url = line.split()[3]
+    url, _, rest = line.split()[3].partition("?")
+    assert rest == "smoothing=0#timeseries&_smoothingWeight=0"
     with urllib.request.urlopen(f"{url}data/runs") as answer:
         assert answer.read() == b'["GC"]'
     process.send_signal(how)

@@ -226,7 +226,9 @@ class Stub:
         self.stopped += 1
 
 
-@pytest.mark.parametrize(("words", "pages"), [([], ["http://stub/"]), (["--no-browser"], [])])
+@pytest.mark.parametrize(
+    ("words", "pages"), [([], ["http://stub/?smoothing=0#timeseries&_smoothingWeight=0"]), (["--no-browser"], [])]
+)
 def test_view_opens_a_page_unless_told_not_to(
     logdir: Path, opened: list[str], words: list[str], pages: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,6 +243,6 @@ def test_tensorboard_is_told_to_show_all(tmp_path: Path) -> None:
     flags = tensorboard_flags(tmp_path / "tb")
     assert flags[0] == f"--logdir={tmp_path / 'tb'}"
     most = dict(part.split("=") for part in flags[1].removeprefix("--samples_per_plugin=").split(","))
-    assert set(most) == {"images", "scalars"}
+    assert set(most) == {"images", "scalars", "histograms"}
     assert min(map(int, most.values())) >= 10**9
     assert tensorboard_flags("tb", port=0, host="::1")[-2:] == ["--port=0", "--host=::1"]

@@ -157,7 +157,7 @@ def test_histograms_charts_and_notes_are_those_that_a_conversion_writes(run: Pat
         assert wall_time == one.wall_time
     assert "weights of GC, dataset /weights, every 700 steps of 1 ms." in told
     expected = layout_pb2.Layout.FromString(written.Tensors(LAYOUT_TAG)[0].tensor_proto.string_val[0])
-    assert [chart["title"] for chart in layout["category"][0]["chart"]] == ["GC/voltage"] * 2
+    assert [chart["title"] for chart in layout["category"][0]["chart"]] == ["GC/voltage, band", "GC/voltage"]
     assert len(expected.category[0].chart) == 2
     lowest = [value for _, step, value in band["GC/voltage/lowest"]]
     assert min(lowest) == VOLTAGE.min()
