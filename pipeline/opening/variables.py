@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import xarray as xr
 from xarray.core import indexing
 
-from pipeline.opening.hdf5.file import absolute
+from pipeline.opening.hdf5.file import absolute, opened_member
 from pipeline.opening.hdf5.joined import ReshapedArray, StackedArray
 from pipeline.opening.hdf5.lazy_array import FromFiles, StoredArray, compression, field_type
 from pipeline.opening.hdf5.scaling import SCALING_ATTRIBUTES, Meaning, cf_scaling
@@ -43,7 +44,7 @@ class Members(dict[str, Any]):
         self.file = file
 
     def __missing__(self, name: str) -> Any:
-        self[name] = found = self.file[name]
+        self[name] = found = opened_member(self.file, name)
         return found
 
 
@@ -190,4 +191,4 @@ def _dask_chunks(array: StoredArray, dims: tuple[str, ...], chunks: tuple[int, .
 
 def _file_of(stored: h5py.Dataset) -> str:
     """Return the absolute path of the file that holds a dataset (with external links, not the one it was found in)."""
-    return absolute(stored.file.filename)
+    return absolute(os.fsdecode(h5py.h5f.get_name(stored.id)))

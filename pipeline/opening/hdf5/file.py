@@ -12,7 +12,7 @@ import h5py
 from pipeline.errors import SourceError
 from pipeline.opening.hdf5.remote import is_remote, opened
 
-__all__ = ["absolute", "open_file"]
+__all__ = ["absolute", "open_file", "opened_member"]
 
 
 @contextmanager
@@ -32,6 +32,21 @@ def open_file(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
 #: program writes it in the mode that HDF5 has for that (SWMR).
 _WAYS: tuple[dict[str, Any], ...] = ({"locking": False}, {}, {"locking": True}, {"swmr": True, "locking": False})
 _IN_USE = ("locking flag values", "already open")
+
+
+def opened_member(group: h5py.Group, name: str) -> Any:
+    """Return what a name leads to, several times as fast as by h5py's own index, which opens the file for each.
+
+    Raises
+    ------
+    KeyError
+        If it leads nowhere.
+    """
+    found = h5py.h5o.open(group.id, name.encode())
+    kind = h5py.h5i.get_type(found)
+    if kind == h5py.h5i.DATASET:
+        return h5py.Dataset(found, readonly=True)
+    return h5py.Group(found) if kind == h5py.h5i.GROUP else group[name]
 
 
 def absolute(filename: str) -> str:

@@ -9,6 +9,7 @@ import h5py
 
 from pipeline.opening.hdf5.attributes import attribute, parse_repr
 from pipeline.opening.hdf5.bounds import beyond
+from pipeline.opening.hdf5.file import opened_member
 
 __all__ = ["COMPOUND", "TEXT", "attributes", "datasets", "member", "readable", "settings_of"]
 
@@ -71,6 +72,8 @@ def readable(name: str | bytes) -> str:
 def member(group: h5py.Group, key: str) -> h5py.Group | h5py.Dataset | None:
     """Return what a link leads to; None if there is no such link, or it leads nowhere, or out of bounds."""
     try:
+        if group.id.links.get_info(key.encode()).type == h5py.h5l.TYPE_HARD:
+            return opened_member(group, key)
         link = group.get(key, getlink=True)
         if isinstance(link, h5py.ExternalLink) and beyond(link.filename, group.file.filename):
             return None

@@ -25,8 +25,9 @@ class Sapicore:
 
     def recognises(self, file: h5py.File) -> bool:
         """Whether the root names an identifier and a class, and holds datasets only beside ``configuration``."""
-        groups = {key for key in file if isinstance(member(file, key), h5py.Group)}
-        return "identifier" in file.attrs and "class" in file.attrs and groups <= {"configuration"}
+        if "identifier" not in file.attrs or "class" not in file.attrs:
+            return False
+        return all(key == "configuration" or not isinstance(member(file, key), h5py.Group) for key in file)
 
     def read(self, file: h5py.File) -> Component:
         """Return the component named by ``identifier``."""
