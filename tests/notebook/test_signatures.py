@@ -43,7 +43,7 @@ def test_every_setting_of_every_kind_is_in_the_signature_with_its_default_and_me
 
 def test_what_differs_by_kind_says_so() -> None:
     told = paragraphs(pipeline.preview)
-    assert told["step"].startswith("step : int, default 1, 100 (heatmap) Every `step`-th time step is used, from 0.")
+    assert told["step"].startswith("step : int, default 1, 100 (heatmap, histogram) Every `step`-th time step is used, from 0.")
     assert "raster: Without effect" in told["step"]
     assert told["size"].startswith("size : tuple[float, float], default (15.0, 10.0), (10.0, 5.0) (trace)")
     assert told["points"].startswith("points : int | None, default None trace (scalar): At most so many")
