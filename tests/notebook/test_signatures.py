@@ -46,7 +46,8 @@ def test_what_differs_by_kind_says_so() -> None:
     assert told["step"].startswith("step : int, default 1, 100 (heatmap, histogram) Every `step`-th time step is used, from 0.")
     assert "raster: Without effect" in told["step"]
     assert told["size"].startswith("size : tuple[float, float], default (15.0, 10.0), (10.0, 5.0) (trace, histogram, band)")
-    assert told["points"].startswith("points : int | None, default None trace (scalar): At most so many")
+    assert told["points"].startswith("points : int | None, default None band: At most so many")
+    assert "trace (scalar): At most so many" in told["points"]
     assert "of trace image or scalar" in told["format"]
 
 
