@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import pipeline
+from pipeline.serving.process import deep_link
 from tests.conftest import PLOTS, STEPS, Server
 
 pytestmark = pytest.mark.slow
@@ -182,3 +183,48 @@ def test_our_page_shows_any_step_of_a_matrix(page: Any, served: str) -> None:
     number.fill("777")
     settled(frame, "GC--MC/weights", "drawn.step === 777")
     assert inks(frame, "GC--MC/weights") > 10
+
+
+OTHERS = [
+    {"weights": {"kind": "histogram", "step": 100}},
+    {"GC/voltage": {"kind": "band"}},
+    {"GC/voltage": {"kind": "trace", "format": "scalar", "units": [0, 2], "together": True}},
+]
+
+
+@pytest.fixture(scope="module", params=["converted", "served"])
+def others(request: pytest.FixtureRequest, sweep: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Return the address of a run with distributions, charts of several series and notes, either way."""
+    run = sweep["calm"]
+    if request.param == "served":
+        found: Any = pipeline.serve(run, OTHERS, dt="2 ms")
+    else:
+        pipeline.convert(run, logdir := tmp_path_factory.mktemp("others") / "tb", OTHERS, dt="2 ms")
+        found = pipeline.tensorboard(logdir)
+    yield found.url
+    found.stop()
+
+
+def test_distributions_are_drawn_step_by_step(page: Any, others: str) -> None:
+    page.goto(f"{others}#histograms")
+    page.locator("vz-histogram-timeseries .histogram").nth(9).wait_for()
+    assert page.locator("vz-histogram-timeseries .histogram").count() == len(range(0, STEPS, 100))
+    page.goto("about:blank")
+    page.goto(f"{others}#distributions")
+    page.locator("vz-distribution-chart path").first.wait_for()
+
+
+def test_charts_of_several_series_are_drawn_and_not_smoothed(page: Any, others: str) -> None:
+    page.goto(deep_link(others, "custom_scalars"))
+    band = page.locator("tf-custom-scalar-margin-chart-card").filter(has_text="GC/voltage, band")
+    band.get_by_text("Matches (1)").wait_for()
+    page.locator("tf-custom-scalar-multi-line-chart-card").filter(has_text="Matches (2)").wait_for()
+    assert page.locator("tf-smoothing-input input").first.input_value() == "0"
+
+
+def test_the_notes_are_a_page_with_tables(page: Any, others: str) -> None:
+    page.goto(f"{others}#text")
+    page.get_by_role("heading", name="Sources").wait_for()
+    assert page.get_by_role("cell", name="GC--MC.h5").count() == 1
+    page.get_by_role("cell", name="histogram (histogram)").wait_for()
+    assert "hdf2tb convert calm --out LOGDIR" in page.locator("pre code").inner_text()

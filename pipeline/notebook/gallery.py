@@ -42,8 +42,8 @@ class Preview:
         self.title, self.note = f"{drawing.signal.name}: {drawing.plot.title}", ""
         at = job.drawings.index(drawing)
         pictured = drawing.plot.pictured(drawing.signal)
-        if pictured != drawing.plot:  # TensorBoard draws series itself
-            self.note = "the series, drawn as pictures; TensorBoard gets the points"
+        if pictured != drawing.plot:  # TensorBoard draws points and distributions itself
+            self.note = "drawn as pictures here; TensorBoard gets the numbers"
             others = (*job.drawings[:at], replace(drawing, plot=pictured), *job.drawings[at + 1 :])
             job = replace(job, drawings=others)
         self._engine = OnDemand([job])

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pipeline.errors import nearest
+from pipeline.model.chart import united
 from pipeline.model.series import Series, in_words
 from pipeline.planning.config import Plots
 from pipeline.planning.job import Job
@@ -14,6 +15,9 @@ __all__ = ["Plan", "unmatched"]
 
 #: Tags of a run and pictures of a tag that TensorBoard shows without effort (its issues 4170 and 2142).
 _MOST_TAGS, _MOST_PICTURES = 2000, 300
+
+#: Lines of a chart of CUSTOM SCALARS, whose names all stand in one address.
+_MOST_LINES = 500
 
 #: Times that a storage chunk is read without a word.
 _MOST_READS = 4
@@ -89,6 +93,12 @@ class Plan:
                 yield (
                     f"{self.name}: {one.tag} has {one.count:,} pictures; "
                     f"TensorBoard's slider works to about {_MOST_PICTURES}: a larger step"
+                )
+        for chart in united(chart for job in self.jobs for drawing in job.drawings for chart in drawing.charts):
+            if len(chart.tags) > _MOST_LINES:
+                yield (
+                    f"{self.name}: {chart.title}: {len(chart.tags):,} lines in one chart, more than TensorBoard can "
+                    f"ask for at once; accepted are about {_MOST_LINES}: fewer units (units=0:16), or a band of all"
                 )
         if tags > _MOST_TAGS:
             yield (

@@ -515,6 +515,13 @@ def test_more_tags_than_tensorboard_lists_well_are_told(tmp_path: Path, units: i
     assert plan.notes == ([note] if told else [])
 
 
+@pytest.mark.parametrize(("units", "told"), [(501, True), (500, False)])
+def test_more_lines_than_a_chart_can_ask_for_are_told(tmp_path: Path, units: int, told: bool) -> None:
+    write_component(tmp_path / "run" / "GC.h5", "GC", {"voltage": np.zeros((3, units))})
+    plan = planned(tmp_path / "run", asked("voltage", "trace", format="scalar", together=True))
+    assert [note.partition(", more")[0] for note in plan.notes] == ["run: GC/voltage: 501 lines in one chart"] * told
+
+
 def test_what_is_not_drawn_is_told_with_its_reason(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["v"] = np.zeros((30, 2))

@@ -40,6 +40,9 @@ FOLDS = [
     {"voltage": {"kind": "hparam"}},
     {"voltage": {"kind": "trace", "units": [0, 1], "size": [6, 3]}},
     {"GC/spiked": {"kind": "heatmap", "size": [6, 4]}},
+    {"GC--MC/weights": {"kind": "histogram", "step": 50, "limits": "(1 %, 99 %)"}},
+    {"voltage": {"kind": "band", "points": 100}},
+    {"voltage": {"kind": "trace", "format": "scalar", "units": [0, 2], "together": True}},
     {"GC--MC/weights": {"kind": "trace"}},  # cannot be drawn, wherever it is tried
 ]
 

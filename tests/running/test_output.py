@@ -34,6 +34,8 @@ PLOTS = [
     {"tau": {"kind": "hparam"}},
     {"spiked": {"kind": "raster", "size": "4x3", "window": 50}},
     {"weights": {"kind": "heatmap", "step": 20, "size": "4x3", "limits": "all"}},
+    {"weights": {"kind": "histogram", "step": 5, "limits": "(5 %, 95 %)"}},
+    {"voltage": {"kind": "band", "points": 20}},
 ]
 
 
@@ -159,7 +161,7 @@ def test_a_changed_setting_redoes_what_it_affects(
 ) -> None:
     convert(source, tmp_path / "tb", PLOTS)
     reads.clear()
-    changed = [*PLOTS[:4], {"spiked": {"kind": "raster", "size": "5x3"}}, PLOTS[5]]
+    changed = [*PLOTS[:4], {"spiked": {"kind": "raster", "size": "5x3"}}, *PLOTS[5:]]
     convert(source, tmp_path / "tb", changed)
     assert {read.dataset for read in reads} == {"A/spiked", "B/spiked"}
     convert(source, tmp_path / "afresh", changed)
