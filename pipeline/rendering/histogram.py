@@ -101,11 +101,10 @@ class Histogram(Plot):
 
     def about(self, signal: Signal, summary: Spread | None) -> str:
         """Return what is left out, in words."""
-        parts = shares(self.limits)
         if summary is None:
             found = self.limits in ("shown", "all", "frame")
             return f"Values that are not finite{'' if found else ', and those beyond the limits,'} are left out."
-        beyond = summary.beyond if parts is None else summary.outside(summary.between(parts))
+        beyond = summary.outside(self._found(summary)) if shares(self.limits) else summary.beyond
         left = [f"{summary.missing:,} that are not finite"] if summary.missing else []
         left += [f"{beyond:,} beyond the limits"] if beyond else []
         return f"Left out of {summary.number + summary.missing:,} values: {' and '.join(left)}." if left else ""
@@ -122,19 +121,23 @@ class Histogram(Plot):
         counts, edges = np.histogram(values * less if less < 1 else values, bins, (low * less, high * less))
         return np.stack([edges[:-1] / less, edges[1:] / less, counts], axis=1)
 
+    def _found(self, summary: Spread) -> Limits:
+        """Return what all bins span; between percentages that are one value all values, which tell more."""
+        parts = shares(self.limits)
+        found = Limits(summary.low, summary.high) if parts is None else summary.between(parts)
+        return found if found.low < found.high else Limits(summary.low, summary.high)
+
     def _span(self, signal: Signal, values: npt.NDArray[Any], summary: Spread) -> tuple[float, float, int]:
         """Return the ends of the bins, and how many there are."""
         if (given := given_range(self.limits)) is not None:
             return *given, self.bins
-        parts = shares(self.limits)
-        found = Limits(summary.low, summary.high) if parts is None else summary.between(parts)
-        low, high = told_apart(*(finite_limits(values) if self.limits == "frame" else found))
+        low, high = told_apart(*(finite_limits(values) if self.limits == "frame" else self._found(summary)))
         if not math.isfinite(low):
             return 0.0, 1.0, self.bins
-        if np.dtype(signal.dtype).kind in "biu":
-            each = max(1, math.ceil((high - low + 1) / self.bins))
+        each = max(1, math.ceil((high - low + 1) / self.bins))
+        if np.dtype(signal.dtype).kind in "biu" and (each == 1 or not shares(self.limits)):
             bins = math.ceil((high - low + 1) / each)
-            return low - 0.5, low - 0.5 + each * bins, bins
+            return low - 0.5, low - 0.5 + each * bins, bins  # the last bin may end above the limit
         if (high - low) / self.bins <= 4 * np.spacing(max(abs(low), abs(high))):  # too close together to be told apart
             middle, half = low / 2 + high / 2, max(0.5, 1e-6 * max(abs(low), abs(high)))
             low, high = middle - half, middle + half

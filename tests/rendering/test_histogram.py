@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,22 @@ def test_an_outlier_does_not_ruin_the_view() -> None:
     assert found[0].bins[-1, 1] == pytest.approx(high, rel=1 / 256)
     left = round(values.size - sum(one.bins[:, 2].sum() for one in found))
     assert f"Left out of 30,000 values: {left} beyond the limits." in found[0].description
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.where(RNG.random((20, 400)) < 0.005, 7.25, 0.0),  # both percentages are 0
+        RNG.integers(0, 40, (20, 400)),
+        RNG.integers(0, 40_000, (20, 400)),
+        np.where(RNG.random((20, 400)) < 0.005, 900, RNG.integers(0, 3, (20, 400))),
+    ],
+)
+def test_each_value_is_in_a_bin_or_counted_as_left_out(values: np.ndarray) -> None:
+    found = drawn(Histogram(step=1, limits=("1 %", "99 %")), values, ())
+    told = re.search(r"([\d,]+) beyond", found[0].description)
+    left = int(told[1].replace(",", "")) if told else 0
+    assert sum(one.bins[:, 2].sum() for one in found) + left == values.size
 
 
 def test_values_that_are_not_finite_are_left_out_and_counted_once() -> None:
