@@ -8,6 +8,8 @@
     ├── OutputError             a log directory that cannot be written
     └── ConversionError         a run of which some parts failed (the others were converted)
 
+    Interrupted                 a conversion that somebody stopped (a KeyboardInterrupt)
+
     TimeAxisWarning             the time axis was taken by position, because nothing tells it
     LayoutWarning               a layout of another package that cannot be loaded
 """
@@ -15,11 +17,13 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
     "ConversionError",
+    "Interrupted",
     "LayoutWarning",
     "OutputError",
     "PipelineError",
@@ -68,6 +72,28 @@ class ConversionError(PipelineError):
 
     def __reduce__(self) -> tuple[type[ConversionError], tuple[Any]]:
         return type(self), (self.report,)
+
+
+class Interrupted(KeyboardInterrupt):
+    """A conversion that somebody stopped; it is a KeyboardInterrupt, and a line for a person.
+
+    Parameters
+    ----------
+    part : float, optional
+        The part that is done, from 0 to 1; None where nothing was begun.
+    """
+
+    def __init__(self, part: float | None = None) -> None:
+        super().__init__(part)
+        self.part = part
+
+    def __str__(self) -> str:
+        at = "before it began" if self.part is None else f"at {math.floor(100 * self.part)} %"
+        return f"stopped {at}; the same call goes on from here"
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows in place of a traceback."""
+        return [str(self).replace("the same call goes on from here", "run the cell again, it goes on")]
 
 
 class TimeAxisWarning(UserWarning):

@@ -129,6 +129,10 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return text_of(Padding(columns(rows[0], rows[1:]), (0, 0, 0, 2)))
 
 
+#: The look of errors in a notebook: the colour of its theme where it has one.
+ERROR_STYLE = "color: var(--jp-error-color1, #c62828)"
+
+
 def html_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table for a notebook; all cells are escaped."""
     left = ' style="text-align:left"'

@@ -15,7 +15,14 @@ from pipeline.running.report import Report, RunReport
 def test_the_tree_that_is_drawn_is_the_tree_there_is() -> None:
     drawn = set(re.findall(r"[├└]── (\w+)", errors.__doc__ or ""))
     assert drawn == {found.__name__ for found in PipelineError.__subclasses__()}
-    assert set(errors.__all__) == drawn | {"PipelineError", "LayoutWarning", "TimeAxisWarning", "nearest", "unwritable"}
+    assert set(errors.__all__) == drawn | {
+        "Interrupted",
+        "PipelineError",
+        "LayoutWarning",
+        "TimeAxisWarning",
+        "nearest",
+        "unwritable",
+    }
 
 
 @pytest.mark.parametrize(

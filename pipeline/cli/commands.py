@@ -50,6 +50,7 @@ def convert(given: argparse.Namespace) -> int:
                     memory=given.memory,
                     metrics=given.metric,
                     restart=given.restart,
+                    wait=given.wait,
                     progress=progress,
                     began=lambda line: print(line, file=sys.stderr, flush=True),
                 )

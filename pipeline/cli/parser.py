@@ -69,6 +69,9 @@ def _convert_arguments(commands: Any) -> None:
     command.add_argument(
         "--memory", metavar="SIZE", help="what all processes may hold, such as 2GB (default: 450 MB a process)"
     )
+    command.add_argument(
+        "--wait", default="10 min", metavar="TIME", help="for a worker of the cluster (default: %(default)s)"
+    )
     command.add_argument("--restart", action="store_true", help="do all anew, also what is complete already")
     command.add_argument("--dry-run", action="store_true", help="print what would be written, and write nothing")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -22,18 +21,17 @@ from pipeline.opening.tree import node_settings
 from pipeline.planning.automatic import automatic_plots
 from pipeline.planning.config import parse_plots
 from pipeline.planning.match import component_name, plan_run
-from pipeline.planning.plan import Plan
+from pipeline.planning.plan import HEAD, Plan
 from pipeline.rendering.plot import Plot
 from pipeline.rendering.registry import make_plot
 from pipeline.running.convert import convert
 from pipeline.running.display import shown
+from pipeline.running.executors.cluster import WAIT_SECONDS
 from pipeline.running.report import Report
-from pipeline.tables import html_table, table
-from pipeline.units import Durations, size_text
+from pipeline.tables import table
+from pipeline.units import Durations
 
 __all__ = ["RunPlan", "plan"]
-
-_HEAD = ("variable", "shape", "kind", "writes", "about")
 
 
 @dataclass(frozen=True)
@@ -142,6 +140,7 @@ class RunPlan:
         memory: str | int | None = None,
         metrics: Sequence[str] = (),
         restart: bool = False,
+        wait: str | float = WAIT_SECONDS,
     ) -> Report:
         """Convert the run, with a progress bar, on the active Dask client if there is one.
 
@@ -149,7 +148,7 @@ class RunPlan:
         ----------
         logdir : path
         progress : bool
-        workers, scheduler, memory, metrics, restart
+        workers, scheduler, memory, metrics, restart, wait
             As `pipeline.convert` takes them.
 
         Returns
@@ -167,30 +166,16 @@ class RunPlan:
                 metrics=metrics,
                 restart=restart,
                 progress=show,
+                wait=wait,
             )
 
-    def _rows(self) -> list[tuple[str, ...]]:
-        return [(name, shape, kind, what, size_text(size)) for name, shape, kind, what, size in self.planned.rows()]
-
-    def _total(self) -> str:
-        planned = self.planned
-        read = sum(job.variable.nbytes for job in planned.jobs)
-        return (
-            f"in all about {size_text(sum(row[4] for row in planned.rows()))}, from up to {size_text(read)} of values"
-        )
-
     def __repr__(self) -> str:
-        lines = [f"plan of {self.planned.name}", table([_HEAD, *self._rows()]), self._total()]
-        return "\n".join([*lines, *(f"note: {n}" for n in self.planned.notes), *(f"error: {p}" for p in self.problems)])
+        planned = self.planned
+        lines = [f"plan of {planned.name}", table([HEAD, *planned.texts()]), planned.total()]
+        return "\n".join([*lines, *(f"note: {n}" for n in planned.notes), *(f"error: {p}" for p in self.problems)])
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<li>{html.escape(line)}</li>" for line in self.planned.notes)
-        problems = "".join(f'<li style="color:#d62728">{html.escape(line)}</li>' for line in self.problems)
-        return (
-            f"<b>plan of {html.escape(self.planned.name)}</b>"
-            f"{html_table(_HEAD, self._rows())}"
-            f"<p>{self._total()}</p><ul>{notes}{problems}</ul>"
-        )
+        return self.planned.html(self.problems)
 
 
 def plan(run: str | os.PathLike[str] | xr.DataTree, plots: Any = None, *, dt: Durations = None) -> RunPlan:

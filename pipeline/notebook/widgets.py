@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from pipeline.errors import PipelineError
-from pipeline.tables import html_table
+from pipeline.tables import ERROR_STYLE, html_table
 from pipeline.units import plural
 
 __all__ = ["available", "menu", "show", "slider", "table"]
@@ -129,8 +129,7 @@ def _telling(problem: Any) -> Callable[[Callable[[Any], None]], Callable[[Any], 
                 function(value)
             except Exception as error:
                 words = str(error) if isinstance(error, PipelineError) else f"{type(error).__name__}: {error}"
-                colour = "var(--jp-error-color1, #c62828)"
-                problem.value = f'<span role="alert" style="color: {colour}">{html.escape(words)}</span>'
+                problem.value = f'<span role="alert" style="{ERROR_STYLE}">{html.escape(words)}</span>'
 
         return telling
 

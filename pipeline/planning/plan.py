@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -10,8 +11,13 @@ from pipeline.model.chart import united
 from pipeline.model.series import Series, in_words
 from pipeline.planning.config import Plots
 from pipeline.planning.job import Job
+from pipeline.tables import ERROR_STYLE, html_table
+from pipeline.units import size_text
 
-__all__ = ["Plan", "unmatched"]
+__all__ = ["HEAD", "Plan", "unmatched"]
+
+#: Of the columns of a plan's table.
+HEAD = ("variable", "shape", "kind", "writes", "about")
 
 #: Tags of a run and pictures of a tag that TensorBoard shows without effort (its issues 4170 and 2142).
 _MOST_TAGS, _MOST_PICTURES = 2000, 300
@@ -79,6 +85,25 @@ class Plan:
         if self.hparams:
             series = self.setting_series()
             yield "settings", "", "hparam", in_words(series), sum(one.size for one in series)
+
+    def texts(self) -> list[tuple[str, ...]]:
+        """Return the rows as text, under `HEAD`."""
+        return [(name, shape, kind, what, size_text(size)) for name, shape, kind, what, size in self.rows()]
+
+    def total(self) -> str:
+        """Return how much is written of how much, in words."""
+        read = sum(job.variable.nbytes for job in self.jobs)
+        return f"in all about {size_text(sum(row[4] for row in self.rows()))}, from up to {size_text(read)} of values"
+
+    def html(self, problems: Iterable[str]) -> str:
+        """Return a table for a notebook, with what is to know and what is wrong below it."""
+        notes = "".join(f"<li>{html.escape(line)}</li>" for line in self.notes)
+        wrong = "".join(f'<li style="{ERROR_STYLE}">{html.escape(line)}</li>' for line in problems)
+        title = f"<b>plan of {html.escape(self.name)}</b>"
+        return f"{title}{html_table(HEAD, self.texts())}<p>{self.total()}</p><ul>{notes}{wrong}</ul>"
+
+    def _repr_html_(self) -> str:
+        return self.html(self.problems)
 
     def setting_series(self) -> list[Series]:
         """Return the hyperparameters known without reading, as series."""

@@ -8,13 +8,14 @@ block: there are never more finished blocks than the executor's window holds.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from pipeline.errors import ConversionError, SettingError
+from pipeline.errors import ConversionError, Interrupted, SettingError
 from pipeline.planning.config import parse_plots
 from pipeline.planning.cost import seconds
 from pipeline.planning.metrics import add_metrics
@@ -23,6 +24,7 @@ from pipeline.planning.sources import Source, plan_sources
 from pipeline.running.apart import name_apart
 from pipeline.running.clocks import with_clock
 from pipeline.running.executors.choose import executor
+from pipeline.running.executors.cluster import WAIT_SECONDS
 from pipeline.running.executors.graph import GraphBuilder
 from pipeline.running.output import write_computed, write_runs
 from pipeline.running.passes import pieces
@@ -30,7 +32,7 @@ from pipeline.running.progress import Progress
 from pipeline.running.report import Report, RunReport
 from pipeline.running.tasks import Failure, guarded
 from pipeline.slicing.budget import Budget, machine_cores
-from pipeline.units import Axes, Durations, size_in_bytes
+from pipeline.units import SECONDS, Axes, Durations, quantity, size_in_bytes
 from pipeline.writing.eventfiles import write_experiment
 from pipeline.writing.lock import locked
 
@@ -59,7 +61,8 @@ def convert(
     metrics: Sequence[str] = (),
     restart: bool = False,
     progress: Callable[[Progress], None] | None = None,
-    began: Callable[[str], None] = lambda line: None,
+    began: Callable[[str], None] | None = None,
+    wait: str | float = WAIT_SECONDS,
 ) -> Report: ...
 @overload
 def convert(
@@ -77,7 +80,8 @@ def convert(
     metrics: Sequence[str] = (),
     restart: bool = False,
     progress: Callable[[Progress], None] | None = None,
-    began: Callable[[str], None] = lambda line: None,
+    began: Callable[[str], None] | None = None,
+    wait: str | float = WAIT_SECONDS,
 ) -> Delayed: ...
 def convert(
     source: Source | Sequence[Source],
@@ -94,7 +98,8 @@ def convert(
     metrics: Sequence[str] = (),
     restart: bool = False,
     progress: Callable[[Progress], None] | None = None,
-    began: Callable[[str], None] = lambda line: None,
+    began: Callable[[str], None] | None = None,
+    wait: str | float = WAIT_SECONDS,
 ) -> Report | Delayed:
     """Convert HDF5 runs to TensorBoard event files, each run to a directory of its name in `logdir`.
 
@@ -134,7 +139,10 @@ def convert(
     progress : callable, optional
         Called with a `pipeline.running.progress.Progress` after each block.
     began : callable, optional
-        Called with lines for people where workers are used: the dashboard, and that workers are waited for.
+        Called with lines for people where workers are used: the dashboard, and that workers are waited for, which is
+        printed where it is not given.
+    wait : str or float
+        How long to wait for a worker of a Dask client, such as ``"1 h"``, or a number of seconds.
 
     Returns
     -------
@@ -146,6 +154,10 @@ def convert(
         If a setting is not accepted; then nothing was written.
     OutputError
         If `logdir` cannot be written, or another conversion is writing to it.
+    PipelineError
+        If a Dask client has no worker in time, or its scheduler is lost; the same call goes on from there.
+    KeyboardInterrupt
+        With a word on how far it is; the same call goes on from there.
     ConversionError
         If a file or variable could not be converted. All others were; the error's ``report`` says what and why.
 
@@ -166,13 +178,27 @@ def convert(
     memory = size_in_bytes(memory) if isinstance(memory, str | int) else memory
     if not compute:
         return _graph(plans, logdir, tuple(failed), metrics, memory)
-    with locked(logdir), executor(_workers(workers, plans), scheduler, began) as where:
-        budget = _within(plans, memory, where.workers)
-        reports = write_runs(plans, logdir, where, progress, under_way=budget.under_way, restart=restart)
-    report = _finish(str(logdir), reports, tuple(failed), metrics)
+    began_at = time.monotonic()
+    try:
+        with locked(logdir), executor(_workers(workers, plans), scheduler, began, _seconds(wait)) as where:
+            budget = _within(plans, memory, where.workers)
+            reports = write_runs(plans, logdir, where, progress, under_way=budget.under_way, restart=restart)
+    except KeyboardInterrupt as stop:
+        raise stop if isinstance(stop, Interrupted) else Interrupted() from None
+    report = replace(_finish(str(logdir), reports, tuple(failed), metrics), seconds=time.monotonic() - began_at)
     if report.problems:
         raise ConversionError(report)
     return report
+
+
+def _seconds(wait: str | float) -> float:
+    """Return how long to wait, in seconds."""
+    if not isinstance(wait, str):
+        return float(wait)
+    found = quantity(wait)
+    if found is None or found[0] < 0 or not wait.strip()[-1].isalpha():
+        raise SettingError(f"wait={wait!r}: accepted is a duration such as '10 min' or '1 h'")
+    return found[0] * SECONDS[found[1]]
 
 
 def _workers(workers: int | str | None, plans: Sequence[Plan]) -> int | None:

@@ -41,37 +41,45 @@ def shown(stream: Any = None) -> Iterator[Callable[[Progress], None]]:
         bars.close()
 
 
+class _Pace:
+    """The time that a conversion takes, and what it does in a second."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self._first: tuple[float, int] | None = None
+
+    def words(self, progress: Progress, now: float) -> list[str]:
+        """Return ``120 MB/s`` and ``2 min left``, as far as they are known, or at the end how long it took."""
+        if self._first is None:  # what was complete already is not of this conversion's speed
+            self._first = now, progress.bytes_done
+        if progress.done >= progress.total:
+            return [f"{size_text(progress.bytes_total)} of values in {duration_text(now - self.began)}"]
+        seconds, done = now - self._first[0], progress.bytes_done - self._first[1]
+        if not (seconds and done):
+            return []
+        left = (progress.bytes_total - progress.bytes_done) * seconds / done
+        return [f"{size_text(done / seconds)}/s", f"{duration_text(left)} left"]
+
+
 class _Lines:
     """A line every few seconds, and one at the end."""
 
     def __init__(self, out: Any) -> None:
-        self._out = out
-        self._began = self._last = time.monotonic()
-        self._first: tuple[float, int] | None = None
+        self._out, self._pace = out, _Pace()
+        self._last = self._pace.began
         self._ended = False
 
     def show(self, progress: Progress) -> None:
         now = time.monotonic()
-        if self._first is None:  # what was complete already is not of this conversion's speed
-            self._first = now, progress.bytes_done
+        pace = self._pace.words(progress, now)
         if self._ended:
             return
         self._ended = progress.done >= progress.total
         if now - self._last < _LINE_SECONDS and not self._ended:
             return
         self._last = now
-        seconds, done = now - self._first[0], progress.bytes_done - self._first[1]
-        print(self.line(progress, now - self._began, done / seconds if seconds else 0), file=self._out, flush=True)
-
-    def line(self, progress: Progress, seconds: float, rate: float) -> str:
-        """Return a line such as ``run GC/voltage: 45 % of 3.2 GB, 120 MB/s, 2 min left``."""
-        if progress.done >= progress.total:
-            return f"{size_text(progress.bytes_total)} of values in {duration_text(seconds)}"
-        words = [f"{progress.run} {progress.variable}: {progress.part:.0%} of {size_text(progress.bytes_total)}"]
-        if rate:
-            left = (progress.bytes_total - progress.bytes_done) / rate
-            words += [f"{size_text(rate)}/s", f"{duration_text(left)} left"]
-        return ", ".join(words)
+        part = f"{progress.run} {progress.variable}: {progress.part:.0%} of {size_text(progress.bytes_total)}"
+        print(", ".join(pace if self._ended else [part, *pace]), file=self._out, flush=True)
 
 
 class _Bars:
@@ -130,15 +138,17 @@ class NotebookBar:
 
     def __init__(self) -> None:
         self._handle: Any = None
-        self._shown = -1
+        self._shown, self._pace = -1, _Pace()
 
     def show(self, progress: Progress) -> None:
         """Show how far the conversion is; a change below one percent is not sent to the page."""
         percent = int(100 * progress.part)
+        pace = self._pace.words(progress, time.monotonic())
         if self._shown == percent:
             return
         self._shown = percent
-        bundle = {"text/plain": _text(progress.run, percent), "text/html": _html(progress.run, percent)}
+        words = ", ".join([f"{percent} %", *pace])
+        bundle = {"text/plain": _text(progress.run, percent, words), "text/html": _html(progress, percent, words)}
         if self._handle is not None:
             self._handle.update(bundle, raw=True)
         else:
@@ -147,11 +157,12 @@ class NotebookBar:
             self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
 
-def _text(name: str, percent: int) -> str:
+def _text(name: str, percent: int, words: str) -> str:
     full = _WIDTH * percent // 100
-    return f"{name} [{'#' * full}{'.' * (_WIDTH - full)}] {percent} %"
+    return f"{name} [{'#' * full}{'.' * (_WIDTH - full)}] {words}"
 
 
-def _html(name: str, percent: int) -> str:
+def _html(progress: Progress, percent: int, words: str) -> str:
     bar = f'<progress value="{percent}" max="100" style="width:24em;vertical-align:middle"></progress>'
-    return f"{html.escape(name)} {bar} {percent} %"
+    variable = f" <small>{html.escape(progress.variable)}</small>" if percent < 100 else ""
+    return f"{html.escape(progress.run)} {bar} {words}{variable}"

@@ -8,6 +8,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import Interrupted
 from pipeline.planning.plan import Plan
 from pipeline.running.executors.in_process import InProcess
 from pipeline.running.executors.protocol import Executor
@@ -57,6 +58,11 @@ def write_runs(
         Bytes of values in the blocks that are under way, for each worker, above which no other is begun; 0 for any.
     restart : bool
         Do all of it anew.
+
+    Raises
+    ------
+    Interrupted
+        By Ctrl-C; what is done by then is kept.
     """
     runs = _Runs(plans, logdir, where, progress, restart)
     try:
@@ -64,6 +70,9 @@ def write_runs(
         for label, result in in_order(where, runs.begin(), most=under_way, weigh=weigh, fetched=fetched):
             runs.take(label, result)
         runs.finish(len(plans))
+    except KeyboardInterrupt:
+        runs.mark()
+        raise Interrupted(runs.part) from None
     finally:
         runs.close()
     runs.tell_the_end()
@@ -85,6 +94,7 @@ class _Runs:
         self.tally = Tally([[job.sizes for job in plan.jobs] for plan in plans])
         self.outputs: dict[int, RunOutput] = {}
         self.reports: list[RunReport] = []
+        self.part = 0.0
 
     def begin(self) -> Iterator[tuple[_Label, Any]]:
         """Yield the pieces of all runs as they are begun."""
@@ -109,6 +119,12 @@ class _Runs:
         for number in range(len(self.reports), past):
             self.reports.append(self.outputs.pop(number).finish())
 
+    def mark(self) -> None:
+        """Note how far the runs are, where that can still be found out."""
+        if self.where.outlasts_interrupts:
+            for output in self.outputs.values():
+                output.mark()
+
     def close(self) -> None:
         """Close all files."""
         for output in self.outputs.values():
@@ -122,10 +138,12 @@ class _Runs:
             self._tell(last, len(jobs) - 1, len(jobs[-1].sizes))
 
     def _tell(self, run: int, index: int, done: int) -> None:
+        jobs = self.plans[run].jobs
+        names = (self.plans[run].name, jobs[index].name) if index < len(jobs) else ("", "")
+        reached = self.tally.reach(names, run, index, done)
+        self.part = reached.part
         if self.progress:
-            jobs = self.plans[run].jobs
-            names = (self.plans[run].name, jobs[index].name) if index < len(jobs) else ("", "")
-            self.progress(self.tally.reach(names, run, index, done))
+            self.progress(reached)
 
 
 def write_computed(plan: Plan, run_dir: Path, results: Sequence[Sequence[Any]]) -> RunReport:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.model.series import in_words
 from pipeline.rendering.drawing import Drawing
-from pipeline.units import plural
+from pipeline.tables import ERROR_STYLE, html_table
+from pipeline.units import duration_text, plural, size_text
 
 __all__ = ["Report", "RunReport", "phrases"]
 
@@ -23,8 +26,8 @@ class RunReport:
         Bytes by event file.
     problems, notes : tuple of str
         A line each.
-    variables, reused : int
-        How many there are, and how many of them were complete already, and not read.
+    blocks, reused : int
+        How many there are, and how many of them were done already, and not done again.
     written : tuple of str
         What the event files hold, a phrase a kind of plot.
     """
@@ -34,18 +37,18 @@ class RunReport:
     files: dict[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    variables: int = 0
+    blocks: int = 0
     reused: int = 0
     written: tuple[str, ...] = ()
 
     @property
     def state(self) -> str:
-        """Its state in a word or two: converted, continued, was complete, or the number of problems."""
+        """Its state in some words: converted, continued at a part, was complete, or the number of problems."""
         if self.problems:
             return plural(len(self.problems), "problem")
-        if self.variables and self.reused == self.variables:
+        if self.blocks and self.reused == self.blocks:
             return "was complete"
-        return "continued" if self.reused else "converted"
+        return f"continued at {100 * self.reused // self.blocks} %" if self.reused else "converted"
 
 
 @dataclass(frozen=True)
@@ -58,16 +61,39 @@ class Report:
     runs : tuple of RunReport
     failed : tuple of str
         A line for each file or source that could not be opened.
+    seconds : float
+        How long it took.
     """
 
     logdir: str
     runs: tuple[RunReport, ...]
     failed: tuple[str, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
 
     @property
     def problems(self) -> tuple[str, ...]:
         """All problems, a line each."""
         return (*self.failed, *(line for run in self.runs for line in run.problems))
+
+    def _repr_html_(self) -> str:
+        """Return a table of the runs, what failed and why, and where to look."""
+        sizes = [sum(run.files.values()) for run in self.runs]
+        rows = [
+            (run.name, run.state, size_text(size), ", ".join(run.written) or "nothing")
+            for run, size in zip(self.runs, sizes, strict=True)
+        ]
+        problems = "".join(f'<li role="alert">{html.escape(line)}</li>' for line in self.problems)
+        notes = "".join(f"<li>{html.escape(line)}</li>" for run in self.runs for line in run.notes)
+        where = html.escape(repr(self.logdir))
+        parts = [
+            f"<b>{plural(len(self.runs), 'run')}, {size_text(sum(sizes))} in {duration_text(self.seconds)}</b>",
+            html_table(("run", "state", "size", "holds"), rows) if rows else "",
+            f'<ul style="{ERROR_STYLE}">{problems}</ul>' if problems else "",
+            f"<ul>{notes}</ul>" if notes else "",
+            f"<p>Look at it: <code>pipeline.tensorboard({where})</code>, or in a terminal "
+            f"<code>hdf2tb view {html.escape(shlex.quote(self.logdir))}</code></p>",
+        ]
+        return "".join(parts)
 
 
 def phrases(drawings: Sequence[Drawing], hparams: int) -> Iterator[str]:

@@ -72,6 +72,8 @@ class RunOutput:
         self.hparams_apart: dict[str, bool | float | str] = {}  # of variables of which another plot failed
         self.drawn_alone: list[Drawing] = []
         self.pause_until = time.monotonic() + _CHECKPOINT_SECONDS
+        self.unmarked: tuple[str, ResumePoint, Ranges, dict[str, bool | float | str]] | None = None
+        self.blocks_reused = sum(self.counts[: self.reused]) + (self.checkpoint.done if self.checkpoint else 0)
 
     def _match(self, restart: bool) -> tuple[int, Checkpoint | None]:
         """Return how many jobs are complete, and where the next one goes on; the files are truncated to that."""
@@ -168,6 +170,7 @@ class RunOutput:
         key = self.keys[index]
         if isinstance(result, Failure):
             self.files.cut(self.starts)
+            self.unmarked = None
             self.failures[index] = f"{self.plan.jobs[index].name}: {self._apart(index, result)}"
             return
         if result is not None:
@@ -176,6 +179,7 @@ class RunOutput:
             self.notes += result.notes
         elif key in self.previous.entries:
             self.previous.copy(key, self.files)
+            self.blocks_reused += self.counts[index]
             self.hparams |= self.previous.entries[key].hparams
         if reached is not None:
             self._note(index, reached)
@@ -211,7 +215,7 @@ class RunOutput:
         return None
 
     def _begin(self, index: int) -> None:
-        self.current, self.hparams = index, {}
+        self.current, self.hparams, self.unmarked = index, {}, None
         self.starts = self.files.ends
         if self.checkpoint and index == self.reused:
             self.hparams = dict(self.checkpoint.hparams)
@@ -227,12 +231,22 @@ class RunOutput:
         if reached.done >= self.counts[index]:
             self.journal.add(Entry(self.plan.jobs[index].name, key, ranges, hparams))
             self.checkpoints.drop()
-        elif key and (began := time.monotonic()) >= self.pause_until:
+            self.unmarked = None
+        elif key:
+            self.unmarked = key, reached, ranges, hparams
+            if (began := time.monotonic()) >= self.pause_until:
+                self.mark()
+                now = time.monotonic()
+                self.pause_until = now + max(_CHECKPOINT_SECONDS, (now - began) / _CHECKPOINT_PART)
+
+    def mark(self) -> None:
+        """Write a checkpoint of the variable that is under way, if it is further than the last one says."""
+        if self.unmarked is not None:
+            key, reached, ranges, hparams = self.unmarked
             state = plain_levels(reached, self.where)
             if state is not None:
                 self.checkpoints.write(Checkpoint(key, reached.done, state, ranges, hparams))
-            now = time.monotonic()
-            self.pause_until = now + max(_CHECKPOINT_SECONDS, (now - began) / _CHECKPOINT_PART)
+            self.unmarked = None
 
     def finish(self) -> RunReport:
         """Write hyperparameters, layout and notes, a record each, close the files, and say what was done."""
@@ -253,8 +267,8 @@ class RunOutput:
             files=self.files.sizes,
             problems=(*self.plan.problems, *self.failures.values()),
             notes=tuple(self.notes),
-            variables=len(self.plan.jobs),
-            reused=self.reused,
+            blocks=sum(self.counts),
+            reused=self.blocks_reused,
             written=tuple(phrases(drawings, len(hparams))),
         )
 

@@ -249,9 +249,10 @@ def test_progress_in_a_notebook_is_text_that_stays(
 ) -> None:
     pipeline.plan(network, SMALL).convert(tmp_path, memory=Budget(block=2000))
     assert len(page.shown) > 2
-    assert page.shown[-1]["text/plain"] == f"calm [{'#' * 40}] 100 %"
+    assert re.fullmatch(rf"calm \[{'#' * 40}\] 100 %, [\d.]+ KB of values in .*s", page.shown[-1]["text/plain"])
     assert '<progress value="100" max="100"' in page.shown[-1]["text/html"]
-    percents = [int(shown["text/plain"].split()[-2]) for shown in page.shown]
+    percents = [int(re.findall(r"(\d+) %", shown["text/plain"])[0]) for shown in page.shown]
+    assert re.search(r"\d %, [\d.]+ [KM]B/s, [\d.]+ s left <small>", page.shown[-2]["text/html"])
     assert percents == sorted(set(percents))
     assert capsys.readouterr() == ("", "")
 
@@ -261,7 +262,7 @@ def test_little_is_sent_to_the_page(page: Page) -> None:
     for done in range(100_001):
         bar.show(Progress("<run>", "GC/voltage", done, 100_000, 8 * done, 800_000, 0, 1))
     assert len(page.shown) == 101
-    assert page.shown[50]["text/plain"] == f"<run> [{'#' * 20}{'.' * 20}] 50 %"
+    assert page.shown[50]["text/plain"].startswith(f"<run> [{'#' * 20}{'.' * 20}] 50 %")
     assert page.shown[0]["text/html"].startswith("&lt;run&gt; <progress")
 
 

@@ -43,9 +43,13 @@ def test_every_setting_of_every_kind_is_in_the_signature_with_its_default_and_me
 
 def test_what_differs_by_kind_says_so() -> None:
     told = paragraphs(pipeline.preview)
-    assert told["step"].startswith("step : int, default 1, 100 (heatmap, histogram) Every `step`-th time step is used, from 0.")
+    assert told["step"].startswith(
+        "step : int, default 1, 100 (heatmap, histogram) Every `step`-th time step is used, from 0."
+    )
     assert "raster: Without effect" in told["step"]
-    assert told["size"].startswith("size : tuple[float, float], default (15.0, 10.0), (10.0, 5.0) (trace, histogram, band)")
+    assert told["size"].startswith(
+        "size : tuple[float, float], default (15.0, 10.0), (10.0, 5.0) (trace, histogram, band)"
+    )
     assert told["points"].startswith("points : int | None, default None band: At most so many")
     assert "trace (scalar): At most so many" in told["points"]
     assert "of trace image or scalar" in told["format"]
@@ -63,7 +67,7 @@ def test_methods_have_the_same_help_without_what_they_are_called_on(network: Pat
 def test_plans_are_converted_with_the_settings_of_convert() -> None:
     own = inspect.signature(RunPlan.convert).parameters
     others = inspect.signature(pipeline.convert).parameters
-    assert set(own) - {"self"} == {"logdir", "progress", "workers", "scheduler", "memory", "metrics", "restart"}
+    assert set(own) - {"self"} == {"logdir", "progress", "workers", "scheduler", "memory", "metrics", "restart", "wait"}
     assert {name: own[name].default for name in own if name not in ("self", "progress")} == {
         name: others[name].default for name in own if name not in ("self", "progress")
     }

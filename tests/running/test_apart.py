@@ -41,7 +41,7 @@ def test_the_same_command_again_finds_its_run(tmp_path: Path) -> None:
         convert(path, tmp_path / "tb", PLOTS)
     before = tree_bytes(tmp_path / "tb")
     for path in (*sources, *reversed(sources)):
-        assert convert(path, tmp_path / "tb", PLOTS).runs[0].reused == 1
+        assert convert(path, tmp_path / "tb", PLOTS).runs[0].state == "was complete"
     assert tree_bytes(tmp_path / "tb") == before
 
 
@@ -60,7 +60,7 @@ def test_a_source_that_was_moved_is_the_same(tmp_path: Path) -> None:
     path = source(tmp_path / "sim1", 1)
     convert(path, tmp_path / "tb", PLOTS)
     shutil.move(tmp_path / "sim1", tmp_path / "archive")
-    assert convert(tmp_path / "archive" / "output.h5", tmp_path / "tb", PLOTS).runs[0].reused == 1
+    assert convert(tmp_path / "archive" / "output.h5", tmp_path / "tb", PLOTS).runs[0].state == "was complete"
     assert first_values(tmp_path / "tb") == {"output": 1.0}
 
 

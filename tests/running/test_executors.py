@@ -262,7 +262,8 @@ class Task:
     def __init__(self, status: str, error: Exception | None) -> None:
         self.status, self.error = status, error
 
-    def exception(self) -> Exception | None:
+    def exception(self, timeout: float) -> Exception | None:
+        assert timeout > 0
         return self.error
 
 
@@ -273,9 +274,6 @@ class Ailing:
 
     def __init__(self, status: str, error: Exception | None) -> None:
         self.task = Task(status, error)
-
-    def wait_for_workers(self, workers: int) -> None:
-        assert workers == 1
 
     def nthreads(self) -> dict[str, int]:
         return {"tcp://127.0.0.1:1": 2, "tcp://127.0.0.1:2": 2}

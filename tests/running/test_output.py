@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import pipeline
-from pipeline.errors import ConversionError, OutputError
+from pipeline.errors import ConversionError, Interrupted, OutputError
 from pipeline.opening.hdf5.lazy_array import StoredArray
 from pipeline.running import run_output
 from pipeline.running.executors.in_process import InProcess
@@ -153,7 +153,7 @@ def test_nothing_changed_nothing_is_read_or_written(
     report = convert(source, tmp_path / "tb", PLOTS)
     assert reads == []
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "tb").rglob("events*")} == before
-    assert report.runs[0].reused == 8
+    assert report.runs[0].state == "was complete"
 
 
 def test_a_changed_setting_redoes_what_it_affects(
@@ -296,3 +296,45 @@ def test_arrays_in_memory_are_always_done_anew(convert: Any, tmp_path: Path) -> 
         convert(xr.DataTree.from_dict({"/C": dataset}, name="m"), logdir, plots)
         found.append(tree_bytes(logdir))
     assert found[0] != found[1]
+
+
+def interrupted(source: Path, out: Path, part: float, **where: Any) -> Interrupted:
+    """Convert, press the stop button when a part is done, and return what is said."""
+
+    def stop(progress: pipeline.Progress) -> None:
+        if progress.part >= part:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted) as caught:
+        pipeline.convert(source, out, PLOTS, memory=Budget(block=2000), progress=stop, **where)
+    return caught.value
+
+
+@pytest.mark.parametrize(("part", "workers"), [(0.1, 2), (0.4, None)], ids=["early, workers", "in process"])
+def test_an_interrupt_keeps_what_is_done_and_says_how_much_that_is(
+    part: float, workers: int | None, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.convert(source, tmp_path / "whole", PLOTS, memory=Budget(block=2000))
+    monkeypatch.setattr(run_output, "_CHECKPOINT_SECONDS", 1e9)  # none but what the interrupt itself makes
+    stopped = interrupted(source, tmp_path / "tb", part, workers=workers)
+    assert stopped.part is not None
+    assert part <= stopped.part < part + 0.1
+    assert str(stopped) == f"stopped at {int(100 * stopped.part)} %; the same call goes on from here"
+    assert stopped._render_traceback_() == [
+        f"stopped at {int(100 * stopped.part)} %; run the cell again, it goes on",
+    ]
+    report = pipeline.convert(source, tmp_path / "tb", PLOTS, memory=Budget(block=2000), workers=workers)
+    assert report.runs[0].reused / report.runs[0].blocks > 0.6 * part
+    assert report.runs[0].state == f"continued at {100 * report.runs[0].reused // report.runs[0].blocks} %"
+    assert tree_bytes(tmp_path / "tb") == tree_bytes(tmp_path / "whole")
+
+
+def test_an_interrupt_before_anything_is_done_is_a_line_too(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipeline.running.convert._within", stop)
+    with pytest.raises(Interrupted, match="stopped before it began; the same call goes on from here"):
+        pipeline.convert(source, tmp_path / "tb", PLOTS)

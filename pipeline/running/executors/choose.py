@@ -6,10 +6,11 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from pipeline.errors import SettingError
-from pipeline.running.executors.cluster import OnCluster
+from pipeline.running.executors.cluster import WAIT_SECONDS, OnCluster
 from pipeline.running.executors.in_process import InProcess
 from pipeline.running.executors.local import LocalProcesses
 from pipeline.running.executors.protocol import Executor
@@ -19,7 +20,10 @@ __all__ = ["executor"]
 
 @contextmanager
 def executor(
-    workers: int | None = None, scheduler: str | None = None, began: Callable[[str], None] = lambda line: None
+    workers: int | None = None,
+    scheduler: str | None = None,
+    began: Callable[[str], None] | None = None,
+    wait: float = WAIT_SECONDS,
 ) -> Iterator[Executor]:
     """Choose where to run, and end afterwards what was started here.
 
@@ -30,7 +34,10 @@ def executor(
     scheduler : str, optional
         The address of a running Dask scheduler.
     began : callable, optional
-        Called with lines for people: the dashboard of what was started or connected to; that workers are waited for.
+        Called with lines for people: the dashboard of what was started or connected to; that workers are waited for,
+        which is printed where it is not given.
+    wait : float
+        Seconds to wait for a cluster's workers.
 
     Notes
     -----
@@ -41,24 +48,25 @@ def executor(
         raise SettingError("workers and scheduler: accepted is one of them")
     if workers is not None and workers < 1:
         raise SettingError(f"workers={workers}: accepted is a whole number of at least 1")
+    waits = began or partial(print, flush=True)
     if scheduler is not None:
-        with _connected(scheduler, began) as cluster:
-            yield cluster
+        with _connected(scheduler, began or _nobody) as client:
+            yield OnCluster(client, waits, wait)
     elif workers is not None:
-        processes = LocalProcesses(workers, began)
+        processes = LocalProcesses(workers, began or _nobody)
         try:
             yield processes
         finally:
             processes.close()
     elif (client := _active_client()) is not None:
-        yield OnCluster(client)
+        yield OnCluster(client, waits, wait)
     else:
         yield InProcess()
 
 
 @contextmanager
-def _connected(scheduler: str, began: Callable[[str], None]) -> Iterator[OnCluster]:
-    """Connect to a running Dask scheduler."""
+def _connected(scheduler: str, began: Callable[[str], None]) -> Iterator[Any]:
+    """Yield a client of a running Dask scheduler."""
     from distributed import Client
     from distributed.comm import resolve_address
 
@@ -69,9 +77,11 @@ def _connected(scheduler: str, began: Callable[[str], None]) -> Iterator[OnClust
         raise SettingError(f"scheduler={scheduler!r}: no Dask scheduler answers there ({cause})") from cause
     with _quiet("distributed", "distributed.client"), client:  # of a lost scheduler one line is told here
         began(f"dashboard: {client.dashboard_link}")
-        if not client.nthreads():
-            began(f"no worker is there yet; this starts one: dask worker {scheduler}")
-        yield OnCluster(client)
+        yield client
+
+
+def _nobody(line: str) -> None:
+    """Tell it to nobody."""
 
 
 @contextmanager

@@ -11,21 +11,39 @@ from typing import Any
 from uuid import uuid4
 
 from pipeline.errors import PipelineError
+from pipeline.running.executors.patience import TELL_SECONDS, Patience
 from pipeline.running.tasks import Failure, Outcome, guarded
 
-__all__ = ["OnCluster"]
+__all__ = ["WAIT_SECONDS", "OnCluster"]
 
 #: Seconds between looks at which workers are there.
 _LOOK_SECONDS = 2.0
+#: Seconds that there may be no worker.
+WAIT_SECONDS = 600.0
 _LOST = "the Dask scheduler was lost; the same command goes on from here"
 
 
 class OnCluster:
-    """Runs functions on the workers of a ``distributed.Client``."""
+    """Runs functions on the workers of a ``distributed.Client``.
 
-    def __init__(self, client: Any) -> None:
+    Parameters
+    ----------
+    client : distributed.Client
+    tell : callable
+        Called with lines for people while there is no worker.
+    wait : float
+        Seconds that there may be none.
+    """
+
+    def __init__(self, client: Any, tell: Callable[[str], None] = print, wait: float = WAIT_SECONDS) -> None:
         self.client, self._workers, self._counted = client, 1, -math.inf
-        client.wait_for_workers(1)
+        self._patience = Patience(client, tell, wait)
+        self._patience.workers()
+
+    @property
+    def outlasts_interrupts(self) -> bool:
+        """False: an interrupt may have ended the workers too."""
+        return False
 
     @property
     def workers(self) -> int:
@@ -77,10 +95,20 @@ class OnCluster:
     def settle(self, handle: Any) -> Any:
         """Wait for a result without fetching it; return a `Failure` if the cluster could not compute it."""
         try:
-            error = handle.exception()  # which waits; tasks themselves do not raise: a worker that keeps dying does
+            error = self._waited(handle)  # tasks themselves do not raise: a worker that keeps dying does
+        except PipelineError:
+            raise
         except Exception as cause:
             error = cause
         return None if error is None else self._given_up(handle, error)
+
+    def _waited(self, handle: Any) -> Any:
+        """Wait for a task, and return its error; tell where it takes long because there is no worker."""
+        while True:
+            try:
+                return handle.exception(timeout=TELL_SECONDS)
+            except TimeoutError:
+                self._patience.check()
 
     def _given_up(self, handle: Any, error: Exception) -> Failure:
         """Return a task's error as a failure; raise where the scheduler was lost."""

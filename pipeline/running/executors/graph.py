@@ -12,6 +12,7 @@ class GraphBuilder:
     """Runs nothing: `submit` returns a ``dask.delayed.Delayed``."""
 
     workers = window = 1
+    outlasts_interrupts = False
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
         """Add a task to the graph."""

@@ -14,6 +14,7 @@ class InProcess:
     """Runs each function at once, one after the other: the reference that the others must equal."""
 
     workers = window = 1
+    outlasts_interrupts = True
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
         """Run it."""

@@ -23,12 +23,16 @@ _LOOK_SECONDS = 2.0
 class LocalProcesses:
     """Runs functions in processes of this machine, which are started when there is something to do.
 
+    An interrupt does not reach them: they end when this process is done with what they have done.
+
     Parameters
     ----------
     workers : int
     began : callable
         Called with a line when they have started: where the dashboard is, or how to have one.
     """
+
+    outlasts_interrupts = True
 
     def __init__(self, workers: int, began: Callable[[str], None]) -> None:
         self.workers, self.window, self._began = workers, 4 * workers, began
@@ -45,7 +49,7 @@ class LocalProcesses:
             self._began(f"dashboard: {client.dashboard_link}")
         else:
             self._began(f"{self.workers} workers; pip install 'hdf2tb[dashboard]' draws what they do")
-        return OnCluster(client)
+        return OnCluster(client, self._began)
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
         """Send it."""

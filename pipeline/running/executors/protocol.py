@@ -19,6 +19,10 @@ class Executor(Protocol):
     def window(self) -> int:
         """The number of results that may be under way at once."""
 
+    @property
+    def outlasts_interrupts(self) -> bool:
+        """Whether results can still be fetched after an interrupt (Ctrl-C, the stop button of a notebook)."""
+
     def submit(self, function: Callable[..., Any], *args: Any) -> Any:
         """Begin ``function(*args)`` and return a handle of its result."""
 

@@ -114,7 +114,7 @@ def test_the_same_is_written_as_of_a_copy_here(server: Server, large: Path, tmp_
     assert next(iter(there)).startswith("large/")
     assert there == here
     report = pipeline.convert(url, tmp_path / "there", [{"v": {"kind": "heatmap"}}])
-    assert report.runs[0].reused == 1
+    assert report.runs[0].state == "was complete"
 
 
 def test_a_change_at_the_server_is_seen(server: Server, large: Path) -> None:
