@@ -104,7 +104,7 @@ def test_series_are_drawn_and_said_to_be_points_in_tensorboard(network: Path) ->
     preview = pipeline.preview(voltage, kind="trace", format="scalar", units=[1, 3], points=100)
     assert preview.labels == ["GC/N1/voltage", "GC/N3/voltage"]
     assert preview.png(1) == pipeline.preview(voltage, kind="trace", units=[1, 3]).png(1)
-    assert "TensorBoard gets the points" in repr(preview)
+    assert "TensorBoard gets the numbers" in repr(preview)
     assert preview.rows() == []
 
 
