@@ -182,7 +182,7 @@ def serve(given: argparse.Namespace) -> int:
 
 def view(given: argparse.Namespace) -> int:
     """Start TensorBoard, print its address, and wait until Ctrl-C ends it."""
-    from pipeline.serving.process import OUTLIERS, Server, deep_link, open_page, shown_best
+    from pipeline.serving.process import OUTLIERS, Server, best_link, open_page
 
     logdir = Path(given.logdir)
     if not logdir.is_dir():
@@ -192,7 +192,7 @@ def view(given: argparse.Namespace) -> int:
         try:
             print("$ " + " ".join(_quoted(word) for word in ("tensorboard", *server.flags)), flush=True)
             server.wait()
-            link = deep_link(server.url, shown_best(logdir))
+            link = best_link(server.url, logdir)
             print(f"TensorBoard is at {link}  (Ctrl-C ends it)\n{OUTLIERS}", flush=True)
             if not given.no_browser:
                 open_page(link)

@@ -12,10 +12,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import quote, urlsplit
+from uuid import uuid4
 
 from pipeline.errors import OutputError, SettingError
 
-__all__ = ["OUTLIERS", "Server", "deep_link", "open_page", "page", "shown_best", "tensorboard_flags"]
+__all__ = ["OUTLIERS", "Server", "best_link", "deep_link", "open_page", "page", "shown_best", "tensorboard_flags"]
 
 #: Points, pictures and histograms of a tag that are shown; TensorBoard keeps some of each if it is not told.
 _ALL = 1_000_000_000
@@ -51,12 +53,13 @@ def tensorboard_flags(logdir: str | os.PathLike[str], *, port: int | None = None
 OUTLIERS = "Charts leave out outliers until 'Ignore outliers in chart scaling' is unticked beside them."
 
 
-def deep_link(url: str, page: str) -> str:
-    """Return the address of one of TensorBoard's pages, with curves that are not smoothed.
+def deep_link(url: str, page: str, runs: str = "") -> str:
+    """Return the address of one of TensorBoard's pages, with curves that are not smoothed and the runs of a pattern.
 
     TIME SERIES takes that from before the page's name, and SCALARS and CUSTOM SCALARS take it from behind.
     """
-    return f"{url}?smoothing=0#{page}&_smoothingWeight=0"
+    chosen = f"&runFilter={quote(runs)}" if runs else ""
+    return f"{url}?smoothing=0{chosen}#{page}&_smoothingWeight=0"
 
 
 def shown_best(logdir: Path) -> str:
@@ -64,6 +67,16 @@ def shown_best(logdir: Path) -> str:
     small = tuple(f".hdf2tb.{kind}" for kind in ("hparams", "experiment", "text", "layout"))
     files = [path.name for path in logdir.rglob("*tfevents*")]
     return "hparams" if files and all(name.endswith(small) for name in files) else "timeseries"
+
+
+def best_link(url: str, logdir: Path) -> str:
+    """Return the address of the page that shows most of a log directory.
+
+    The directory itself is a run, named ``.``, which is left out where it has but the columns of HPARAMS.
+    """
+    files = [path.name for path in logdir.glob("*tfevents*")]
+    empty = bool(files) and all(name.endswith(".hdf2tb.experiment") for name in files)
+    return deep_link(url, shown_best(logdir), runs="[^.]" if empty else "")
 
 
 def open_page(url: str) -> bool:
@@ -83,11 +96,33 @@ def open_page(url: str) -> bool:
         return False
 
 
+#: Where a page of Jupyter's is on another machine than its kernel (a hub, ssh), an address of the kernel's machine
+#: leads nowhere. jupyter-server-proxy has the same beside the page, if it is there, which only the page can find out.
+_PROXIED = """<script>
+(async () => {
+  const config = document.getElementById("jupyter-config-data");
+  const place = document.getElementById("%(name)s");
+  if (!config || !place) return;
+  const near = `${location.origin}${JSON.parse(config.textContent).baseUrl}proxy/%(port)s/`;
+  const answer = await fetch(near, {method: "HEAD"}).catch(() => null);
+  if (!answer || !answer.ok) return;
+  const address = new URL(place.querySelector("a").href);
+  place.querySelector("iframe").src = place.querySelector("a").href = near + address.search + address.hash;
+  place.querySelector("small").remove();
+})();
+</script>"""
+
+
 def page(url: str, height: int) -> str:
-    """Return the HTML that shows a page in a notebook."""
-    url = html.escape(url)
-    frame = f'<iframe src="{url}" width="100%" height="{height}" frameborder="0"></iframe>'
-    return f'{frame}<p><a href="{url}" target="_blank">in a page of its own</a>; {OUTLIERS}</p>'
+    """Return the HTML that shows a page in a notebook, by its own address or by jupyter-server-proxy's."""
+    name, port, address = f"hdf2tb-{uuid4().hex}", urlsplit(url).port, html.escape(url)
+    return (
+        f'<div id="{name}"><iframe src="{address}" width="100%" height="{height}" frameborder="0"></iframe>'
+        f'<p><a href="{address}" target="_blank">in a page of its own</a>; {OUTLIERS}</p>'
+        "<small>Is it empty, since the kernel is on another machine? jupyter-server-proxy, beside JupyterLab, "
+        f"brings it here, as does <code>ssh -L {port}:127.0.0.1:{port} MACHINE</code>; VS Code has a panel of ports."
+        "</small></div>" + _PROXIED % {"name": name, "port": port}
+    )
 
 
 class Server:
@@ -195,4 +230,4 @@ class Server:
     def _repr_html_(self) -> str:
         if not self.running:
             return "<p>TensorBoard has ended; call tensorboard() again.</p>"
-        return page(deep_link(self.url, shown_best(self.logdir)), self.height)
+        return page(best_link(self.url, self.logdir), self.height)

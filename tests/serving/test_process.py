@@ -13,6 +13,7 @@ import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ import pytest
 import pipeline
 from pipeline.cli.parser import main
 from pipeline.errors import OutputError, SourceError
-from pipeline.serving.process import Server, open_page, shown_best, tensorboard_flags
+from pipeline.serving.process import Server, best_link, open_page, shown_best, tensorboard_flags
 from pipeline.writing.eventfiles import event_file
 from tests.common import accumulated
 
@@ -69,6 +70,18 @@ def test_the_page_that_shows_most(tmp_path: Path, kinds: list[str], page: str) -
     assert shown_best(tmp_path) == page
     (tmp_path / "events.out.tfevents.123.host").touch()  # of another program
     assert shown_best(tmp_path) == "timeseries"
+
+
+def test_the_run_that_has_nothing_to_look_at_is_left_out(logdir: Path, tmp_path: Path) -> None:
+    assert best_link("http://a/", logdir) == "http://a/?smoothing=0#timeseries&_smoothingWeight=0"
+    pipeline.convert(pipeline.simulate(tmp_path / "network", steps=50), tmp_path / "tb")
+    link = best_link("http://a/", tmp_path / "tb")
+    pattern = re.fullmatch(r"http://a/\?smoothing=0&runFilter=(.*)#timeseries&_smoothingWeight=0", link)
+    assert pattern
+    assert not re.search(unquote(pattern[1]), ".")
+    assert re.search(unquote(pattern[1]), "network")
+    (tmp_path / "tb" / "events.out.tfevents.123.host").touch()  # of another program: something may be in it
+    assert "runFilter" not in best_link("http://a/", tmp_path / "tb")
 
 
 def get(url: str) -> bytes:
@@ -128,7 +141,9 @@ def test_in_a_notebook_it_is_a_frame_and_one_for_all_that_ask(logdir: Path, tmp_
     try:
         assert pipeline.tensorboard(logdir, height=400) is first
         link = f"{first.url}?smoothing=0#timeseries&amp;_smoothingWeight=0"
-        assert f'<iframe src="{link}" width="100%" height="400"' in first._repr_html_()
+        shown = first._repr_html_()
+        assert f'<iframe src="{link}" width="100%" height="400"' in shown
+        assert f"ssh -L {first.port}:127.0.0.1:{first.port} MACHINE" in shown
         assert repr(first) == f"<TensorBoard of {logdir.name} at {first.url}>"
         assert b"TensorBoard" in get(first.url)
         (tmp_path / "other").mkdir()
