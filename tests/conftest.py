@@ -190,13 +190,13 @@ class Server:
         return json.loads(self.get(path, body))
 
 
-def eventually(process: subprocess.Popen[bytes], probe: Callable[[], Any], tries: int = 600) -> Any:
+def eventually(process: subprocess.Popen[bytes], probe: Callable[[], Any], tries: int = 12_000) -> Any:
     """Return the first answer of `probe` that is true, asked while a process runs."""
     for _ in range(tries):
         if answer := probe():
             return answer
         try:
-            process.wait(timeout=0.1)
+            process.wait(timeout=0.005)
         except subprocess.TimeoutExpired:
             continue
         pytest.fail(f"the process ended with {process.returncode}")
