@@ -15,6 +15,7 @@ import xarray as xr
 from pipeline.rendering.plot import Plot
 from pipeline.rendering.registry import make_plot
 from pipeline.rendering.windows import round_steps
+from pipeline.slicing.blocks import spread
 
 __all__ = ["automatic_plots", "event_plots"]
 
@@ -70,7 +71,7 @@ def _plots(name: str, array: xr.Variable) -> Iterator[dict[str, Any]]:
         if array.dtype == bool or _SPIKES.search(name) and not _ABOUT_SPIKES.search(name):
             yield {"kind": "raster"}
             return
-        shown = None if units <= SERIES else np.linspace(0, units - 1, SERIES).round().astype(int).tolist()
+        shown = None if units <= SERIES else spread(units, SERIES)
         yield {"kind": "trace", "format": "scalar", "points": POINTS, "units": shown}
         if units > SERIES:
             yield {"kind": "band", "points": POINTS}

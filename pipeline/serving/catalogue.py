@@ -7,12 +7,10 @@ import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from pipeline.errors import PipelineError
 from pipeline.model.chart import Chart, united
 from pipeline.model.record import Histogram, Hparams, Image, Scalars
 from pipeline.model.series import Series
@@ -21,7 +19,8 @@ from pipeline.planning.notes import notes_page
 from pipeline.planning.plan import Plan
 from pipeline.rendering.drawing import Drawing
 from pipeline.running.on_demand import OnDemand
-from pipeline.serving.growth import fingerprint
+from pipeline.serving.growth import Steps
+from pipeline.slicing.blocks import spread
 
 __all__ = ["Catalogue", "Entry", "Points"]
 
@@ -56,24 +55,21 @@ class _Shown:
     def __init__(self, planned: Job, points: int, before: _Shown | None) -> None:
         self.planned, self.job, self.key = planned, _thinned(planned, points), planned.key()
         self._lock = threading.Lock()
+        self._engine: OnDemand | None = None
+        self._steps: Steps | None = None  # of what was never looked at it makes no difference whether it grew
         self._found: dict[Drawing, dict[str, Points]] = {}
-        self.epoch: str = secrets.token_hex(8) if before is None or not before._grew_to(planned) else before.epoch
+        grew = before is not None and before._steps is not None and before._steps.begin(planned)
+        self.epoch: str = before.epoch if before is not None and grew else secrets.token_hex(8)
 
-    def _grew_to(self, job: Job) -> bool:
-        """Return whether a job is this one with more steps; of what was never looked at it makes no difference."""
-        if self.job.length > job.length or "engine" not in self.__dict__:
-            return False
-        try:
-            return fingerprint(job, self.job.length) == self._fingerprint
-        except (OSError, PipelineError):
-            return False
-
-    @cached_property
+    @property
     def engine(self) -> OnDemand:
         """What draws it."""
-        with self._lock:
-            self._fingerprint = fingerprint(self.planned, self.job.length)
-            return OnDemand([self.job])
+        if self._engine is None:
+            with self._lock:
+                if self._engine is None:
+                    self._steps = Steps(self.planned)
+                    self._engine = OnDemand([self.job])
+        return self._engine
 
     def drawing(self, number: int) -> Drawing:
         """Return a drawing with the axes that are known by now."""
@@ -145,15 +141,9 @@ class Entry:
 
     def steps(self, most: int) -> list[tuple[int, float]]:
         """Return so many steps of its pictures at most, evenly spread and with the last, and their times in seconds."""
-        series, time = self._known(), self.shown.drawing(self.number).signal.time
-        kept = series.steps
-        if len(kept) > most:
-            places = np.unique(np.linspace(0, len(kept) - 1, most).round().astype(int))
-            kept = [kept[int(place)] for place in places]  # type: ignore[assignment]
-        return [(step, 0.0 if time is None else self._seconds(step)) for step in kept]
-
-    def _seconds(self, step: int) -> float:
-        return self.shown.engine.seconds(self.shown.drawing(self.number), step)
+        steps, engine, drawing = self._known().steps, self.shown.engine, self.shown.drawing(self.number)
+        kept = [steps[place] for place in spread(len(steps), most)]
+        return [(step, engine.seconds(drawing, step)) for step in kept]
 
     def address(self, step: int) -> str:
         """Return what the picture of a step depends on, as part of its address; colours of all steps, for one."""
@@ -231,6 +221,10 @@ class Catalogue:
         }
         self.entries = {name: dict(self._listed(name)) for name in self._plans}
         self.by_token = {entry.token: entry for found in self.entries.values() for entry in found.values()}
+        self._of: dict[str, dict[str, dict[str, Entry]]] = {}
+        for run, found in self.entries.items():
+            for (plugin, tag), entry in found.items():
+                self._of.setdefault(plugin, {}).setdefault(run, {})[tag] = entry
         self._hparams: dict[str, dict[str, bool | float | str]] = {}
 
     @property
@@ -254,10 +248,7 @@ class Catalogue:
 
     def of(self, plugin: str) -> dict[str, dict[str, Entry]]:
         """Return the entries of a plugin by run and tag."""
-        return {
-            run: {tag: entry for (kind, tag), entry in found.items() if kind == plugin}
-            for run, found in self.entries.items()
-        }
+        return self._of.get(plugin, {})
 
     def charts(self, run: str) -> list[Chart]:
         """Return the charts of a run that show several series."""

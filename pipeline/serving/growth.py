@@ -6,21 +6,43 @@ import hashlib
 
 import numpy as np
 
+from pipeline.errors import PipelineError
 from pipeline.planning.job import Job
 
-__all__ = ["fingerprint"]
+__all__ = ["Steps"]
 
 
-def fingerprint(job: Job, length: int) -> str:
-    """Return a digest of the first, the middle and the last of a variable's first `length` steps.
+class Steps:
+    """The steps of a variable as they were when something was made of them.
 
-    A run that was begun anew differs in them from the one before, unless it is the same.
+    A run that was begun anew differs from the one before in its first, middle or last step, unless it is the same.
+
+    Parameters
+    ----------
+    job : Job
 
     Raises
     ------
-    OSError
+    OSError, PipelineError
         If they cannot be read.
     """
+
+    def __init__(self, job: Job) -> None:
+        self.length = job.length
+        self._digest = _digest(job, self.length)
+
+    def begin(self, job: Job) -> bool:
+        """Return whether they are the first steps of a job, which may have more."""
+        if job.length < self.length:
+            return False
+        try:
+            return _digest(job, self.length) == self._digest
+        except (OSError, PipelineError):
+            return False
+
+
+def _digest(job: Job, length: int) -> str:
+    """Return a digest of the first, the middle and the last of a variable's first `length` steps."""
     digest = hashlib.blake2b(f"{job.name} {job.variable.dtype} {job.dataset}".encode(), digest_size=16)
     for step in sorted({0, length // 2, length - 1}):
         part = job.variable.isel({job.variable.dims[job.axis]: step}) if job.variable.ndim else job.variable

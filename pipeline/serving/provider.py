@@ -22,6 +22,7 @@ from tensorboard.plugins.text import metadata as text_metadata
 from pipeline.errors import PipelineError
 from pipeline.serving.catalogue import Catalogue, Entry, Points
 from pipeline.serving.live import Live
+from pipeline.slicing.blocks import spread
 from pipeline.tables import plain
 from pipeline.writing.hparams import experiment_content, session_contents
 from pipeline.writing.layouts import LAYOUT_TAG, layout_content
@@ -64,7 +65,7 @@ class Provider(base.DataProvider):  # type: ignore[misc]
 
     def list_plugins(self, ctx: Any = None, *, experiment_id: str) -> list[str]:
         """Return the plugins that have something, whose pages are shown."""
-        shown = [name for name in ("scalars", "images", "histograms") if any(self._catalogue.of(name).values())]
+        shown = [name for name in ("scalars", "images", "histograms") if self._catalogue.of(name)]
         shown += [layout_metadata.PLUGIN_NAME] if self._whole(layout_metadata.PLUGIN_NAME) else []
         return [*shown, text_metadata.PLUGIN_NAME, hparams_metadata.PLUGIN_NAME]
 
@@ -150,16 +151,13 @@ class Provider(base.DataProvider):  # type: ignore[misc]
     ) -> dict[str, dict[str, list[Any]]]:
         """Return the addresses of pictures, which are not drawn by it."""
 
+        def datum(entry: Entry, step: int, time: float) -> Any:
+            address = entry.address(step)
+            parts = [base.BlobReference(f"{entry.token}.{step}.{part}.{address}") for part in ("w", "h", "p")]
+            return base.BlobSequenceDatum(step=step, wall_time=time, values=parts)
+
         def data(entry: Entry) -> list[Any]:
-            return [
-                base.BlobSequenceDatum(
-                    step=step,
-                    wall_time=time,
-                    values=[base.BlobReference(f"{entry.token}.{step}.{part}.{address}") for part in ("w", "h", "p")],
-                )
-                for step, time in entry.steps(self._frames)
-                for address in [entry.address(step)]
-            ]
+            return [datum(entry, step, time) for step, time in entry.steps(self._frames)]
 
         return self._of(plugin_name, run_tag_filter, data) if plugin_name == image_metadata.PLUGIN_NAME else {}
 
@@ -280,8 +278,7 @@ def _told(content: bytes) -> Any:
 
 def _few(points: Points, most: int) -> Points:
     """Return so many points at most, evenly spread and with the last."""
-    count = len(points.steps)
-    if not most or count <= most:
+    if not most or len(points.steps) <= most:
         return points
-    kept = np.unique(np.linspace(count - 1, 0, most).round().astype(int))
+    kept = spread(len(points.steps), most)
     return Points(points.steps[kept], points.wall_times[kept], points.values[kept])

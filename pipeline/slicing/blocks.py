@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Block", "blocks", "evenly_spaced", "span"]
+__all__ = ["Block", "blocks", "evenly_spaced", "span", "spread"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,19 @@ def blocks(length: int, *, step: int = 1, chunk: int = 1, kept: int, segment: in
     ordered = sorted(edges)
     cut = (Block(math.ceil(start / step) * step, stop, step) for start, stop in zip(ordered, ordered[1:], strict=False))
     return [block for block in cut if block.start < block.stop]
+
+
+def spread(count: int, most: int) -> list[int]:
+    """Return at most `most` of the numbers below `count`, in order, evenly spread and with the last.
+
+    Examples
+    --------
+    >>> spread(10, 4), spread(10, 1), spread(3, 4)
+    ([0, 3, 6, 9], [9], [0, 1, 2])
+    """
+    if count <= most:
+        return list(range(count))
+    return np.unique(np.linspace(count - 1, 0, most).round().astype(int)).tolist()  # type: ignore[no-any-return]
 
 
 def evenly_spaced(times: npt.NDArray[Any]) -> tuple[float, float] | None:

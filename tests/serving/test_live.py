@@ -122,3 +122,19 @@ def test_a_page_that_grows_reads_the_new_steps_alone(path: Path, tmp_path: Path)
     (third,) = listed(found.catalogue().jobs, store, closing, {second.id: second}).values()
     assert isinstance(third.opened, Dense)
     assert [*third.opened._pyramid.missing(0, 5000)] == [(0, 5000)]
+
+
+def test_what_was_read_is_kept_while_nobody_looks_at_a_file_that_grows(path: Path, tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(size=(5000, 2)).astype("f4")
+    write_component(path, "GC", {"voltage": values[:3000]})
+    found = Live(plan_sources(path)[0], lambda: plan_sources(path)[0])
+    closing, store = threading.Event(), Store(tmp_path / "kept")
+    known = listed(found.catalogue().jobs, store, closing, {})
+    (variable,) = known.values()
+    variable.opened.view(Look(columns=10))
+    for length in (3500, 4000, 5000):
+        write_component(path, "GC", {"voltage": values[:length]})
+        known = listed(found.catalogue().jobs, store, closing, known)
+    (variable,) = known.values()
+    assert isinstance(variable.opened, Dense)
+    assert [*variable.opened._pyramid.missing(0, 5000)] == [(2976, 5000)]

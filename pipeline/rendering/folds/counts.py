@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pipeline.errors import SettingError
 from pipeline.model.block import DenseBlock, EventBlock
 
-__all__ = ["Counts", "CountsFold", "starts_of_groups"]
+__all__ = ["Counts", "CountsFold", "spikes_of", "starts_of_groups"]
 
 
 class Counts(NamedTuple):
@@ -59,7 +59,7 @@ class CountsFold:
         column = self._columns(block.places)
         if isinstance(block, EventBlock):
             return self._of_events(column, block.rows)
-        spikes = _spikes(block.values.reshape(len(block.steps), self.units))
+        spikes = spikes_of(block.values.reshape(len(block.steps), self.units))
         starts = np.flatnonzero(np.diff(column, prepend=column[0] - 1))
         counts = _add(spikes, starts)
         if self.rows < self.units:
@@ -108,8 +108,14 @@ def starts_of_groups(count: int, groups: int) -> npt.NDArray[np.intp]:
     return np.flatnonzero(np.diff(np.arange(count) * groups // count, prepend=-1))
 
 
-def _spikes(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Return which values are spikes; of floats only 0 and 1 say so."""
+def spikes_of(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Return which values are spikes; of floats only 0 and 1 say so.
+
+    Raises
+    ------
+    SettingError
+        If there are floats other than 0 and 1.
+    """
     if values.dtype == bool:
         return values
     if values.dtype.kind != "f":

@@ -15,7 +15,7 @@ from pipeline.rendering.picture.canvas import DPI, Frame, cells, edges
 from pipeline.rendering.picture.colours import ColourScale
 from pipeline.rendering.picture.numbers import LARGE, LESS
 
-__all__ = ["paint", "png_bytes"]
+__all__ = ["paint", "png_bytes", "shrink"]
 
 
 def png_bytes(size: tuple[float, float], cells_shown: int) -> int:
@@ -29,7 +29,7 @@ def paint(canvas: Frame, scale: ColourScale, values: npt.NDArray[Any], title: st
     area = canvas.area
     if max(abs(scale.low), abs(scale.high)) > LARGE:  # their sums are no numbers
         values, scale = values * LESS, replace(scale, low=scale.low * LESS, high=scale.high * LESS)
-    values = _shrink(_shrink(values, area.height, 0), area.width, 1)
+    values = shrink(shrink(values, area.height, 0), area.width, 1)
     rows, columns = values.shape
     indices = scale.indices(values)[:, cells(columns, area.width)]
     lines = canvas.blank()
@@ -37,7 +37,7 @@ def paint(canvas: Frame, scale: ColourScale, values: npt.NDArray[Any], title: st
     return canvas.finish(lines, title, caption, scale.palette)
 
 
-def _shrink(values: npt.NDArray[Any], pixels: int, axis: int) -> npt.NDArray[Any]:
+def shrink(values: npt.NDArray[Any], pixels: int, axis: int) -> npt.NDArray[Any]:
     """Return the mean of the finite cells of each pixel along an axis that has more cells than pixels."""
     count = values.shape[axis]
     if count <= pixels:

@@ -13,10 +13,11 @@ import numpy.typing as npt
 
 from pipeline.model.block import DenseBlock
 from pipeline.planning.job import Job
+from pipeline.rendering.folds.counts import spikes_of
 from pipeline.running.cache import Cache
 from pipeline.running.pyramid import Pyramid, Shape, lowest_and_highest
-from pipeline.running.store import Draft, Store
-from pipeline.serving.growth import fingerprint
+from pipeline.running.store import Store
+from pipeline.serving.growth import Steps
 from pipeline.serving.page.axis import Axis
 from pipeline.serving.page.filling import Filling
 from pipeline.serving.page.view import Look, View
@@ -27,8 +28,6 @@ __all__ = ["Dense"]
 
 #: Bytes of the pyramid of one variable, about.
 _MOST = 1 << 30
-#: Bytes that are read while somebody waits; of more, what is there is shown at once.
-_AT_ONCE = 64 << 20
 #: Values of blocks that were looked at closely.
 _VALUES = Cache(192 << 20)
 
@@ -47,6 +46,11 @@ class Dense:
     closing : threading.Event
     before : Dense or None
         The same variable when it had fewer steps.
+
+    Attributes
+    ----------
+    steps : Steps
+        To be told from those of another run.
     """
 
     def __init__(
@@ -54,13 +58,15 @@ class Dense:
     ) -> None:
         self.job, self.axis, self._identity = job, axis, identity or str(id(self))
         self._store, self._closing = store, closing
-        self._before = None if before is None else before._pyramid
-        self._fingerprint = fingerprint(job, job.length)
+        self.steps = Steps(job)
+        self._before = None if before is None else before._known
+        self._made: tuple[Pyramid, Filling] | None = None
         self._lock = threading.Lock()
 
-    def grew_to(self, job: Job) -> bool:
-        """Return whether a job is this one with more steps."""
-        return job.length >= self.job.length and fingerprint(job, self.job.length) == self._fingerprint
+    @property
+    def _known(self) -> Pyramid | None:
+        """The pyramid as far as it is known; None where nobody looked at it from far."""
+        return self._before if self._made is None else self._made[0]
 
     @property
     def unit_count(self) -> int:
@@ -78,20 +84,26 @@ class Dense:
     def _blocks(self) -> list[Block]:
         return self.job.whole_blocks
 
-    @cached_property
+    @property
     def _filled(self) -> tuple[Pyramid, Filling]:
-        with self._lock:
-            key = f"{__version__} {self._identity} {self.shape}"
-            kept = self._store.get(key, self.shape.array, self.shape.dtype)
-            if kept is not None:
-                return Pyramid(self.shape, kept, complete=True), Filling([], _nothing, _nothing, self._closing)
-            draft = self._store.new(key, self.shape.array, self.shape.dtype)
-            pyramid = Pyramid(self.shape, draft.array)
-            if self._before is not None:
-                pyramid.grown_from(self._before)
-                self._before = None
-            filling = Filling(self._blocks, partial(self._take, pyramid), _keep(draft), self._closing)
-            return pyramid, filling
+        if self._made is None:
+            with self._lock:
+                if self._made is None:
+                    self._made = self._make()
+        return self._made
+
+    def _make(self) -> tuple[Pyramid, Filling]:
+        """Return the pyramid that is kept, or a new one, and what fills it."""
+        key = f"{__version__} {self._identity} {self.shape}"
+        kept = self._store.get(key, self.shape.array, self.shape.dtype)
+        if kept is not None:
+            return Pyramid(self.shape, kept, complete=True), Filling([], _nothing, _nothing, self._closing)
+        draft = self._store.new(key, self.shape.array, self.shape.dtype)
+        pyramid = Pyramid(self.shape, draft.array)
+        if self._before is not None:
+            pyramid.grown_from(self._before)
+            self._before = None
+        return pyramid, Filling(self._blocks, partial(self._take, pyramid), draft.keep, self._closing)
 
     @property
     def _pyramid(self) -> Pyramid:
@@ -106,9 +118,7 @@ class Dense:
         found = self.job.whole_at(block, units).read()
         assert isinstance(found, DenseBlock)
         values = found.values.reshape(len(block), -1)
-        if self.shape.spikes:
-            values = (values != 0) & ~np.isnan(values) if values.dtype.kind == "f" else values > 0
-        return values.astype(self.shape.dtype, copy=False)
+        return (spikes_of(values) if self.shape.spikes else values).astype(self.shape.dtype, copy=False)
 
     def view(self, look: Look) -> View:
         """Return what it is over a stretch of time.
@@ -137,11 +147,7 @@ class Dense:
         pyramid, filling = self._filled
         if pyramid.ready(first, stop) < 1:
             wanted = [block for block in self._blocks if block.start < stop and block.stop > first]
-            if sum(map(self.job.size, wanted)) <= _AT_ONCE:
-                filling.now(wanted)
-            elif (error := filling.failure()) is not None:
-                raise error
-            filling.behind()
+            filling.wanted(wanted, sum(map(self.job.size, wanted)))
         found = pyramid.columns(first, stop, look.columns)
         if found is None:
             return None
@@ -173,7 +179,3 @@ class Dense:
 
 def _nothing(*_: Any) -> None:
     """Do nothing: all is there."""
-
-
-def _keep(draft: Draft) -> Callable[[], None]:
-    return draft.keep

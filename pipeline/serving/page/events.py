@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import threading
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,6 @@ __all__ = ["Events"]
 
 #: Cells of the grid: columns in time, and rows of units.
 _COLUMNS, _ROWS = 8192, 512
-#: Bytes that are read while somebody waits; of more, what is there is shown at once.
-_AT_ONCE = 64 << 20
 #: Events of blocks that were looked at closely.
 _EVENTS = Cache(128 << 20)
 
@@ -49,6 +47,8 @@ class Events:
         self.job, self.axis, self._identity = job, axis, identity or str(id(self))
         self._blocks = job.whole_blocks
         self._extents: dict[Block, tuple[float, float]] = {}
+        self._fold = _grid_fold(job)
+        self._grid = np.zeros((self._fold.columns, self._fold.rows), np.int32)
         self._lock = threading.Lock()
         self._filling = Filling(self._blocks, self._take, lambda: None, closing)
 
@@ -56,18 +56,6 @@ class Events:
     def unit_count(self) -> int:
         """The number of units."""
         return self._fold.units
-
-    @cached_property
-    def _fold(self) -> CountsFold:
-        """The fold to the grid, whose columns are whole steps."""
-        signal = self.job.drawings[0].signal
-        each = math.ceil(signal.shape[0] / _COLUMNS)
-        columns = math.ceil(signal.shape[0] / each)
-        return CountsFold(each * columns, signal.units, columns, min(signal.units, _ROWS))
-
-    @cached_property
-    def _grid(self) -> npt.NDArray[np.int32]:
-        return np.zeros((self._fold.columns, self._fold.rows), np.int32)
 
     def _read(self, block: Block) -> EventBlock:
         found = self.job.whole_at(block).read()
@@ -93,11 +81,7 @@ class Events:
         SourceError
             If they cannot be read.
         """
-        if sum(map(self.job.size, self._blocks)) <= _AT_ONCE:
-            self._filling.now(self._blocks)
-        elif (error := self._filling.failure()) is not None:
-            raise error
-        self._filling.behind()
+        self._filling.wanted(self._blocks, sum(map(self.job.size, self._blocks)))
         length = self.axis.clock.length
         axis = self.axis.as_counted(look.counted)
         start = 0.0 if look.start is None else axis.step(look.start)
@@ -142,3 +126,11 @@ class Events:
                 row = events.rows[inside] * rows // units
                 counts += np.bincount(column * rows + row, minlength=len(counts))
         return start, each, counts.reshape(columns, rows)
+
+
+def _grid_fold(job: Job) -> CountsFold:
+    """Return the fold to the grid, whose columns are whole steps."""
+    signal = job.drawings[0].signal
+    each = math.ceil(signal.shape[0] / _COLUMNS)
+    columns = math.ceil(signal.shape[0] / each)
+    return CountsFold(each * columns, signal.units, columns, min(signal.units, _ROWS))

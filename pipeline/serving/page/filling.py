@@ -10,6 +10,8 @@ from pipeline.slicing.blocks import Block
 
 __all__ = ["Filling"]
 
+#: Bytes that are read while somebody waits; of more, what is there is shown at once.
+_AT_ONCE = 64 << 20
 #: Variables that are read at once, all of them together; more only takes turns.
 _READERS = threading.Semaphore(2)
 
@@ -57,7 +59,21 @@ class Filling:
                 self._behind = threading.Thread(target=self._all, daemon=True)
                 self._behind.start()
 
-    def failure(self) -> BaseException | None:
+    def wanted(self, blocks: Sequence[Block], size: int) -> None:
+        """Take blocks of so many bytes in, at once where they are few, and all that is left behind.
+
+        Raises
+        ------
+        PipelineError
+            If a block cannot be read.
+        """
+        if size <= _AT_ONCE:
+            self.now(blocks)
+        elif (error := self._failure()) is not None:
+            raise error
+        self.behind()
+
+    def _failure(self) -> BaseException | None:
         """Return what kept a block from being read, if one was."""
         with self._lock:
             failed = (future.exception() for future in self._taken.values() if future.done())

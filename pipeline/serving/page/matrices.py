@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from functools import cached_property
 from typing import Any
 
@@ -12,15 +11,16 @@ import numpy.typing as npt
 from pipeline.model.block import DenseBlock
 from pipeline.planning.job import Job
 from pipeline.rendering.folds.limits import Limits, finite_limits
+from pipeline.rendering.picture.matrix import shrink
 from pipeline.serving.page.axis import Axis
 from pipeline.serving.page.view import matrix_wire
-from pipeline.slicing.blocks import Block
+from pipeline.slicing.blocks import Block, spread
 
 __all__ = ["Matrices"]
 
 #: Steps that the limits of colours are taken from.
 _SAMPLE = 16
-#: Rows and columns that are sent; of more, the mean of neighbours.
+#: Rows and columns that are sent; of more, the mean of the finite ones of neighbours.
 _MOST = 800
 
 
@@ -36,21 +36,19 @@ class Matrices:
 
     def __init__(self, job: Job, axis: Axis) -> None:
         self.job, self.axis = job, axis
-        self._lock = threading.Lock()
 
-    @cached_property
+    @property
     def sample(self) -> list[int]:
         """The steps that the limits of colours are taken from: evenly spread, with the first and the last."""
-        return np.unique(np.linspace(0, self.job.length - 1, _SAMPLE).round().astype(int)).tolist()  # type: ignore[no-any-return]
+        return spread(self.job.length, _SAMPLE)
 
     @cached_property
     def limits(self) -> Limits:
         """The limits of the sample."""
-        with self._lock:
-            found = Limits(np.nan, np.nan)
-            for step in self.sample:
-                found = found.wider(finite_limits(self._read(step)))
-            return found
+        found = Limits(np.nan, np.nan)
+        for step in self.sample:
+            found = found.wider(finite_limits(self._read(step)))
+        return found
 
     def _read(self, step: int) -> npt.NDArray[Any]:
         found = self.job.whole_at(Block(step, step + 1)).read()
@@ -83,15 +81,4 @@ class Matrices:
             "sample": len(self.sample),
             "dtype": "f4",
         }
-        return matrix_wire(about, _means(_means(values, 0), 1))
-
-
-def _means(values: npt.NDArray[Any], axis: int) -> npt.NDArray[Any]:
-    """Return the means of neighbours along an axis that is too long."""
-    count = values.shape[axis]
-    if count <= _MOST:
-        return values
-    starts = np.arange(_MOST) * count // _MOST
-    sizes = np.diff(starts, append=count).astype(np.float64)
-    sums = np.add.reduceat(values, starts, axis=axis, dtype=np.float64)
-    return np.asarray(sums / (sizes[:, None] if axis == 0 else sizes))
+        return matrix_wire(about, shrink(shrink(values, _MOST, 0), _MOST, 1))

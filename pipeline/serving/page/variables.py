@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,6 +31,8 @@ class Variable:
     ----------
     run : str
     job : Job
+    key : str
+        Of its source, as it is now; empty where that is unknown.
     store : Store
     closing : threading.Event
         Set when nothing more shall be read.
@@ -39,33 +40,46 @@ class Variable:
         The same one, as it was before its file changed.
     """
 
-    def __init__(self, run: str, job: Job, store: Store, closing: threading.Event, before: Variable | None) -> None:
-        self.run, self.job, self.key = run, job, job.key()
-        self._store, self._closing, self._before = store, closing, before
+    def __init__(
+        self, run: str, job: Job, key: str, store: Store, closing: threading.Event, before: Variable | None
+    ) -> None:
+        self.run, self.job, self.key = run, job, key
+        self._store, self._closing = store, closing
+        self._before = None if before is None else before._looked_at
+        self._opened: Dense | Events | Matrices | None = None
         self._lock = threading.Lock()
 
     @property
     def id(self) -> str:
-        """The name in addresses, which stays when its file grows and tells nothing."""
-        what = f"{self.run}\0{self.job.name}\0{self.job.axis}\0{self.job.dataset}"
-        return hashlib.blake2b(what.encode(), digest_size=12).hexdigest()
+        """The name in addresses."""
+        return _id(self.run, self.job)
 
-    @cached_property
+    @property
+    def _looked_at(self) -> Dense | None:
+        """What was made of it when somebody last looked at it, which may be long before its file changed again."""
+        return self._opened if isinstance(self._opened, Dense) else self._before
+
+    @property
     def opened(self) -> Dense | Events | Matrices:
         """What it is made of, with its times read."""
-        with self._lock:
-            job, identity = with_clock(self.job), self.key
-            clock = job.drawings[0].signal.time
-            assert clock is not None
-            axis = Axis(clock, None if job.times is None else np.asarray(job.times.to_numpy(), np.float64))
-            if job.whose is not None:
-                return Events(job, axis, identity, self._closing)
-            if len(job.drawings[0].signal.shape) == 3:
-                return Matrices(job, axis)
-            before = None if self._before is None else self._before.__dict__.get("opened")
-            self._before = None
-            grown = isinstance(before, Dense) and before.grew_to(job)
-            return Dense(job, axis, identity, self._store, self._closing, before if grown else None)
+        if self._opened is None:
+            with self._lock:
+                if self._opened is None:
+                    self._opened = self._open()
+                    self._before = None
+        return self._opened
+
+    def _open(self) -> Dense | Events | Matrices:
+        job = with_clock(self.job)
+        clock = job.drawings[0].signal.time
+        assert clock is not None
+        axis = Axis(clock, None if job.times is None else np.asarray(job.times.to_numpy(), np.float64))
+        if job.whose is not None:
+            return Events(job, axis, self.key, self._closing)
+        if len(job.drawings[0].signal.shape) == 3:
+            return Matrices(job, axis)
+        grown = self._before is not None and self._before.steps.begin(job)
+        return Dense(job, axis, self.key, self._store, self._closing, self._before if grown else None)
 
     def about(self) -> dict[str, Any]:
         """Return what the page lists; nothing is read."""
@@ -110,11 +124,14 @@ def listed(
         for job in some:
             signal = job.drawings[0].signal
             if signal.time is not None and len(signal.shape) <= 3:
-                variable = Variable(run, job, store, closing, None)
-                was = before.get(variable.id)
-                if was is not None and was.key and was.key == variable.key:
-                    variable = was
-                else:
-                    variable._before = was
+                key, was = job.key(), before.get(_id(run, job))
+                same = was is not None and key and was.key == key
+                variable = was if was is not None and same else Variable(run, job, key, store, closing, was)
                 found.setdefault(variable.id, variable)
     return found
+
+
+def _id(run: str, job: Job) -> str:
+    """Return a name that stays when a file grows, and tells nothing."""
+    what = f"{run}\0{job.name}\0{job.axis}\0{job.dataset}"
+    return hashlib.blake2b(what.encode(), digest_size=12).hexdigest()

@@ -91,6 +91,14 @@ def framed(content: bytes) -> tuple[dict[str, Any], int]:
     return json.loads(content[4 : 4 + length]), 4 + length
 
 
+def serving_of(path: Path, plots: list[dict[str, Any]], kept: Path) -> App:
+    planned = lambda: plan_sources(path, parse_plots(plots))[0]  # noqa: E731
+    live = Live(planned(), planned)
+    app = App(Provider(live, "here"), Page(live, Store(kept)), port=0)
+    app.start()
+    return app
+
+
 def started(run: Path, store: Store) -> App:
     plots = parse_plots([{"voltage": {"kind": "trace"}}, {"spiked": {"kind": "raster", "events": [100, 200]}},
                          {"weights": {"kind": "heatmap"}}, {"spikes": {"kind": "raster"}},
@@ -255,3 +263,23 @@ def test_one_that_cannot_be_read_says_so_and_others_go_on(run: Path, tmp_path: P
     assert "GC.h5" in json.loads(content)["error"]
     assert page.view("MC/voltage")["columns"] == 100
     app.stop()
+
+
+def test_a_large_matrix_is_the_means_of_finite_neighbours(tmp_path: Path) -> None:
+    values = np.arange(2 * 1600 * 3, dtype="f4").reshape(2, 1600, 3)
+    values[1, 4, 0] = np.nan
+    write_component(tmp_path / "S.h5", "S", {"weights": values})
+    app = serving_of(tmp_path / "S.h5", [{"weights": {"kind": "heatmap"}}], tmp_path / "kept")
+    found = Asked(app).matrix("S/weights", step=1)["values"]
+    app.stop()
+    np.testing.assert_array_equal(found, np.nanmean(values[1].reshape(800, 2, 3), axis=1))
+
+
+def test_what_is_no_spike_is_told_and_not_counted(tmp_path: Path) -> None:
+    write_component(tmp_path / "S.h5", "S", {"spiked": np.full((50, 3), 0.5, "f4")})
+    app = serving_of(tmp_path / "S.h5", [{"spiked": {"kind": "raster"}}], tmp_path / "kept")
+    page = Asked(app)
+    status, content = page.raw("view", id=page.variables()["S/spiked"]["id"])
+    app.stop()
+    assert status == 400
+    assert "this holds values such as 0.5" in json.loads(content)["error"]
