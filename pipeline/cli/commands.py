@@ -70,21 +70,22 @@ def _plots(given: argparse.Namespace) -> list[dict[str, Any]] | None:
 
 
 def _print_report(report: Any) -> None:
+    from pipeline.running.report import HEAD
+
     for run in report.runs:
         for note in run.notes:
             print(f"note: {plain(note)}")
-    rows = []
-    for run in report.runs:
-        rows.append((run.name, run.state, size_text(sum(run.files.values())), ", ".join(run.written) or "nothing"))
+    rows = [run.row for run in report.runs]
     failed = dict.fromkeys(line.partition(":")[0] for line in report.failed)
     rows += [(name, "failed", "", "") for name in failed if name not in {run.name for run in report.runs}]
-    show(columns(("run", "state", "size", "holds"), rows))
+    show(columns(HEAD, rows))
     if any(run.files for run in report.runs):
         print(f"Look at it with:\n  hdf2tb view {_quoted(report.logdir)}")
 
 
 def _dry_run(given: argparse.Namespace, plots: Any) -> int:
     from pipeline.planning.metrics import add_metrics
+    from pipeline.planning.plan import HEAD
     from pipeline.planning.sources import plan_sources
 
     plans, failed = plan_sources(given.sources, plots, given.dt, given.time_axis, given.follow_links)
@@ -92,7 +93,7 @@ def _dry_run(given: argparse.Namespace, plots: Any) -> int:
     for plan in plans:
         rows = [(name, shape, kind, what, size_text(size)) for name, shape, kind, what, size in plan.rows()]
         print(f"run {plan.name}")
-        show(columns(("variable", "shape", "kind", "writes", "about"), rows))
+        show(columns(HEAD, rows))
         for note in (*plan.notes, *plan.slow()):
             print(f"note: {plain(note)}")
         print(f"in all about {size_text(sum(row[4] for row in plan.rows()))}\n")
@@ -138,11 +139,8 @@ def serve(given: argparse.Namespace) -> int:
     from pipeline.planning.config import parse_plots
     from pipeline.planning.metrics import add_metrics
     from pipeline.planning.sources import plan_sources
-    from pipeline.serving.app import App
-    from pipeline.serving.live import Live
-    from pipeline.serving.page.plugin import Page
+    from pipeline.serving.app import serving
     from pipeline.serving.process import OUTLIERS, open_page
-    from pipeline.serving.provider import Provider
 
     for name, number in (("points", given.points), ("frames", given.frames)):
         if number < 2:
@@ -162,14 +160,16 @@ def serve(given: argparse.Namespace) -> int:
         add_metrics(given.metric, again)
         return again
 
-    live = Live(
+    app = serving(
         plans,
         planned,
+        ", ".join(map(str, given.sources)),
         points=given.points,
+        frames=given.frames,
         metrics=given.metric,
+        port=given.port,
+        host=given.host,
     )
-    place = ", ".join(map(str, given.sources))
-    app = App(Provider(live, place, frames=given.frames), Page(live), port=given.port, host=given.host)
     print(f"TensorBoard is at {app.link}  (Ctrl-C ends it)\n{OUTLIERS}", flush=True)
     if not given.no_browser:
         open_page(app.link)
@@ -230,29 +230,29 @@ def _live_demo(given: argparse.Namespace, folder: Path) -> int:
     from pipeline.demo import grow
     from pipeline.planning.config import parse_plots
     from pipeline.planning.sources import plan_sources
-    from pipeline.serving.app import App
-    from pipeline.serving.live import Live
-    from pipeline.serving.page.plugin import Page
+    from pipeline.serving.app import serving
     from pipeline.serving.process import open_page
-    from pipeline.serving.provider import Provider
 
     growing = grow(folder, steps=given.steps, seed=given.seed)
     run = next(growing)
     plots = parse_plots(read_config(run / "run.yaml"))
-    live = Live(plan_sources(run, plots, "1ms")[0], lambda: plan_sources(run, plots, "1ms")[0])
-    app = App(Provider(live, str(run)), Page(live), port=given.port)
+
+    def planned() -> Sequence[Plan]:
+        return plan_sources(run, plots, "1ms")[0]
+
+    app = serving(planned(), planned, str(run), port=given.port)
     print(
         f"TensorBoard is at {app.url}#hdf2tb  (Ctrl-C ends it); {given.steps:,} steps are logged, 40 a second",
         flush=True,
     )
     if not given.no_browser:
         open_page(f"{app.url}#hdf2tb")
-    serving = app.start()
+    answering = app.start()
     try:
         for _ in growing:
-            serving.join(_PAUSE)
+            answering.join(_PAUSE)
         print("all steps are logged", flush=True)
-        serving.join()
+        answering.join()
     except KeyboardInterrupt:
         app.stop()
     return 0

@@ -12,7 +12,10 @@ from pipeline.rendering.drawing import Drawing
 from pipeline.tables import ERROR_STYLE, html_table
 from pipeline.units import duration_text, plural, size_text
 
-__all__ = ["Report", "RunReport", "phrases"]
+__all__ = ["HEAD", "Report", "RunReport", "phrases"]
+
+#: Of the columns of a report's table.
+HEAD = ("run", "state", "size", "holds")
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,16 @@ class RunReport:
             return "was complete"
         return f"continued at {100 * self.reused // self.blocks} %" if self.reused else "converted"
 
+    @property
+    def size(self) -> int:
+        """Bytes of all its event files."""
+        return sum(self.files.values())
+
+    @property
+    def row(self) -> tuple[str, str, str, str]:
+        """What a table of runs says of it (`HEAD`)."""
+        return self.name, self.state, size_text(self.size), ", ".join(self.written) or "nothing"
+
 
 @dataclass(frozen=True)
 class Report:
@@ -77,17 +90,13 @@ class Report:
 
     def _repr_html_(self) -> str:
         """Return a table of the runs, what failed and why, and where to look."""
-        sizes = [sum(run.files.values()) for run in self.runs]
-        rows = [
-            (run.name, run.state, size_text(size), ", ".join(run.written) or "nothing")
-            for run, size in zip(self.runs, sizes, strict=True)
-        ]
+        size = size_text(sum(run.size for run in self.runs))
         problems = "".join(f'<li role="alert">{html.escape(line)}</li>' for line in self.problems)
         notes = "".join(f"<li>{html.escape(line)}</li>" for run in self.runs for line in run.notes)
         where = html.escape(repr(self.logdir))
         parts = [
-            f"<b>{plural(len(self.runs), 'run')}, {size_text(sum(sizes))} in {duration_text(self.seconds)}</b>",
-            html_table(("run", "state", "size", "holds"), rows) if rows else "",
+            f"<b>{plural(len(self.runs), 'run')}, {size} in {duration_text(self.seconds)}</b>",
+            html_table(HEAD, [run.row for run in self.runs]) if self.runs else "",
             f'<ul style="{ERROR_STYLE}">{problems}</ul>' if problems else "",
             f"<ul>{notes}</ul>" if notes else "",
             f"<p>Look at it: <code>pipeline.tensorboard({where})</code>, or in a terminal "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,11 +11,13 @@ from tensorboard import default, program
 from tensorboard.backend import application
 
 from pipeline.errors import OutputError, SettingError
+from pipeline.planning.plan import Plan
+from pipeline.serving.live import Live
 from pipeline.serving.page.plugin import Page
 from pipeline.serving.process import deep_link
 from pipeline.serving.provider import Provider
 
-__all__ = ["App"]
+__all__ = ["App", "serving"]
 
 #: Where TensorBoard serves pictures; their addresses change with what they show.
 _PICTURES = "/data/plugin/images/individualImage"
@@ -92,6 +94,38 @@ class App:
             self._page.closing.set()
         self._server.shutdown()
         self._server.server_close()
+
+
+def serving(
+    plans: Sequence[Plan],
+    plan: Callable[[], Sequence[Plan]],
+    place: str,
+    *,
+    points: int = 1000,
+    frames: int = 1000,
+    metrics: Sequence[str] = (),
+    port: int | None = None,
+    host: str | None = None,
+) -> App:
+    """Return a TensorBoard of runs themselves, with the page of our own.
+
+    Parameters
+    ----------
+    plans : sequence of Plan
+        What there is at first.
+    plan : callable
+        Opens and plans the runs anew, when a file has changed.
+    place : str
+        Shown as where the data is.
+    points, frames : int
+        Points of a series, about; pictures of a slider at most.
+    metrics : sequence of str
+        Tags that are shown beside the hyperparameters.
+    port, host
+        As `App` takes them.
+    """
+    live = Live(plans, plan, points=points, metrics=metrics)
+    return App(Provider(live, place, frames=frames), Page(live), port=port, host=host)
 
 
 class _Guarded:

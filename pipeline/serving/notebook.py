@@ -12,11 +12,8 @@ from pipeline.planning.config import parse_plots
 from pipeline.planning.metrics import add_metrics
 from pipeline.planning.plan import Plan
 from pipeline.planning.sources import Source, plan_sources
-from pipeline.serving.app import App
-from pipeline.serving.live import Live
-from pipeline.serving.page.plugin import Page
+from pipeline.serving.app import App, serving
 from pipeline.serving.process import Server, page
-from pipeline.serving.provider import Provider
 from pipeline.units import Axes, Durations
 
 __all__ = ["Served", "serve", "tensorboard"]
@@ -107,8 +104,8 @@ def serve(
     name = ", ".join(plan.name for plan in first)
     if name in _served:
         _served[name].stop()
-    live = Live(first, planned, points=points, metrics=metrics)
-    _served[name] = Served(App(Provider(live, name, frames=frames), Page(live), port=0), name, height)
+    app = serving(first, planned, name, points=points, frames=frames, metrics=metrics, port=0)
+    _served[name] = Served(app, name, height)
     return _served[name]
 
 
