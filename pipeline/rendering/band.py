@@ -28,12 +28,11 @@ from pipeline.rendering.picture.canvas import DPI, Look
 from pipeline.rendering.picture.colours import INKS, inks, rgb
 from pipeline.rendering.picture.layers import Layers
 from pipeline.rendering.plot import Needs, Plot
-from pipeline.rendering.settings import Settings, optional, setting
-from pipeline.rendering.trace_scalar import check_points
+from pipeline.rendering.settings import optional, setting, wide_size
+from pipeline.rendering.trace_scalar import RECORD_BYTES, check_points
 
 __all__ = ["Band", "BandImage"]
 
-_RECORD = 36  # bytes of a record in an event file, without its points
 _COLOUR, _LIGHT = "tab:blue", "#aec7e8"
 
 
@@ -61,9 +60,7 @@ class Band(Plot):
     kind: ClassVar[str] = "band"
     format: ClassVar[str] = "scalar"
 
-    size: tuple[float, float] = setting(
-        (10.0, 5.0), Settings.__dataclass_fields__["size"].metadata["check"], "two numbers of inches, such as 10x5"
-    )
+    size: tuple[float, float] = wide_size()
     between: str | tuple[str, str] = setting(
         "all", _check_between, "all, or two percentages such as (5 %, 95 %), the lower first"
     )
@@ -71,10 +68,7 @@ class Band(Plot):
 
     def fit(self, signal: Signal) -> Plot:
         """Accept what has units, or cells, at each step."""
-        if signal.time is None or len(signal.shape) < 2:
-            raise self.refuse(
-                signal, "time and other dimensions, such as (time, unit); set time_axis if it is not known"
-            )
+        self.check_units(signal)
         few = self.points is not None and len(range(0, signal.shape[0], self.step)) <= self.points
         return replace(self, points=None) if few else self
 
@@ -87,7 +81,7 @@ class Band(Plot):
         count = len(steps) if self.points is None else min(len(steps), self.points)
         tags = [f"{signal.name}/{what}" for what in ("mean", *ends)]
         return tuple(
-            Series(tag, "scalars", steps, count, count * (len(tag) + 9 + _RECORD // 3), number)
+            Series(tag, "scalars", steps, count, count * (len(tag) + 9 + RECORD_BYTES // 3), number)
             for number, tag in enumerate(tags)
         )
 

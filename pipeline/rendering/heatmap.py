@@ -24,7 +24,7 @@ from pipeline.rendering.picture.canvas import DPI, ColourBar, Frame, Look
 from pipeline.rendering.picture.colours import ColourScale, colour_scale
 from pipeline.rendering.picture.matrix import paint, png_bytes
 from pipeline.rendering.plot import Needs, Plot
-from pipeline.rendering.settings import Settings, boolean, optional, setting
+from pipeline.rendering.settings import boolean, optional, positive_whole, setting
 
 __all__ = ["Heatmap", "MatrixHeatmap"]
 
@@ -61,7 +61,7 @@ class Heatmap(Plot):
     kind: ClassVar[str] = "heatmap"
     format: ClassVar[str] = "image"
 
-    step: int = setting(100, Settings.__dataclass_fields__["step"].metadata["check"], "a whole number of at least 1")
+    step: int = setting(100, positive_whole, "a whole number of at least 1")
     limits: Range = limits_setting()
     cmap: str | None = setting(None, optional(_check_cmap), "the name of a matplotlib colour map, such as viridis")
     symmetric: bool | None = setting(None, optional(boolean), "true or false")

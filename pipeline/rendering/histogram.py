@@ -27,7 +27,7 @@ from pipeline.rendering.picture.colours import INKS, inks, rgb
 from pipeline.rendering.picture.matrix import png_bytes
 from pipeline.rendering.picture.numbers import LARGE, LESS
 from pipeline.rendering.plot import Needs, Plot
-from pipeline.rendering.settings import Settings, positive_whole, setting
+from pipeline.rendering.settings import positive_whole, setting, wide_size
 from pipeline.rendering.windows import round_up
 
 __all__ = ["Histogram", "HistogramImage"]
@@ -66,19 +66,14 @@ class Histogram(Plot):
     kind: ClassVar[str] = "histogram"
     format: ClassVar[str] = "histogram"
 
-    step: int = setting(100, Settings.__dataclass_fields__["step"].metadata["check"], "a whole number of at least 1")
-    size: tuple[float, float] = setting(
-        (10.0, 5.0), Settings.__dataclass_fields__["size"].metadata["check"], "two numbers of inches, such as 10x5"
-    )
+    step: int = setting(100, positive_whole, "a whole number of at least 1")
+    size: tuple[float, float] = wide_size()
     limits: Range = limits_setting()
     bins: int = setting(120, _check_bins, f"a whole number from 1 to {_MOST_BINS}")
 
     def fit(self, signal: Signal) -> Plot:
         """Accept what has units, or cells, at each step."""
-        if signal.time is None or len(signal.shape) < 2:
-            raise self.refuse(
-                signal, "time and other dimensions, such as (time, unit); set time_axis if it is not known"
-            )
+        self.check_units(signal)
         return self
 
     def series(self, signal: Signal) -> tuple[Series, ...]:

@@ -172,6 +172,13 @@ class Plot(Settings, ABC):
         """Its kind and format in words, such as ``trace (scalar)``."""
         return f"{self.kind} ({self.format})"
 
+    def check_units(self, signal: Signal) -> None:
+        """Refuse what has no units, or cells, at each step."""
+        if signal.time is None or len(signal.shape) < 2:
+            raise self.refuse(
+                signal, "time and other dimensions, such as (time, unit); set time_axis if it is not known"
+            )
+
     def refuse(self, signal: Signal, needs: str) -> SettingError:
         """Return the error for a signal of the wrong shape."""
         sizes = zip(signal.dims, signal.shape, strict=True)

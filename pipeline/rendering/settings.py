@@ -25,6 +25,11 @@ def setting(default: Any, check: Callable[[Any], Any], accepted: str) -> Any:
     return field(default=default, metadata={"check": check, "accepted": accepted})
 
 
+def wide_size() -> Any:
+    """Declare the size of a picture of curves or bars."""
+    return setting((10.0, 5.0), check_size, "two numbers of inches, such as 10x5")
+
+
 def optional(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Let a check accept None (also as the word), the kind's own choice."""
     return lambda value: None if value is None or isinstance(value, str) and value == "None" else check(value)

@@ -12,7 +12,7 @@ from pipeline.errors import SettingError
 from pipeline.model.series import Series
 from pipeline.model.signal import Signal
 from pipeline.rendering.plot import Plot
-from pipeline.rendering.settings import Settings, boolean, optional, setting, whole
+from pipeline.rendering.settings import boolean, optional, setting, whole, wide_size
 
 __all__ = ["Trace"]
 
@@ -59,9 +59,7 @@ class Trace(Plot):
 
     kind: ClassVar[str] = "trace"
 
-    size: tuple[float, float] = setting(
-        (10.0, 5.0), Settings.__dataclass_fields__["size"].metadata["check"], "two numbers of inches, such as 10x5"
-    )
+    size: tuple[float, float] = wide_size()
     units: tuple[int, ...] | None = setting(
         None, optional(_check_units), "different unit numbers from 0, such as [0, 5, 7] or 0:10"
     )

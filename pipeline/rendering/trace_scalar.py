@@ -21,9 +21,10 @@ from pipeline.rendering.settings import optional, setting, whole
 from pipeline.rendering.trace import Trace
 from pipeline.rendering.trace_image import TraceImage
 
-__all__ = ["TraceScalar", "check_points"]
+__all__ = ["RECORD_BYTES", "TraceScalar", "check_points"]
 
-_RECORD = 36  # bytes of a record in an event file, without its points
+#: Bytes of a record in an event file, without its points.
+RECORD_BYTES = 36
 
 
 def check_points(value: Any) -> int:
@@ -65,10 +66,10 @@ class TraceScalar(Trace):
         count = len(steps) if self.points is None else min(len(steps), self.points)
         point = len(list(tags.values())[-1]) + 9
         if self.points:
-            point += _RECORD
+            point += RECORD_BYTES
         sizes = {unit: count * point for unit in tags}
         if not self.points:  # units share their records, which are counted with the first
-            sizes[next(iter(sizes))] += count * _RECORD
+            sizes[next(iter(sizes))] += count * RECORD_BYTES
         return tuple(Series(tag, "scalars", steps, count, sizes[unit], unit) for unit, tag in tags.items())
 
     def needs(self, signal: Signal, steps: range) -> Needs:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from pipeline.errors import SettingError
 from pipeline.model.block import DenseBlock, EventBlock
+from pipeline.rendering.folds.begins import begins
 
 __all__ = ["Counts", "CountsFold", "spikes_of", "starts_of_groups"]
 
@@ -60,7 +61,7 @@ class CountsFold:
         if isinstance(block, EventBlock):
             return self._of_events(column, block.rows)
         spikes = spikes_of(block.values.reshape(len(block.steps), self.units))
-        starts = np.flatnonzero(np.diff(column, prepend=column[0] - 1))
+        starts = begins(column)
         counts = _add(spikes, starts)
         if self.rows < self.units:
             counts = np.add.reduceat(counts, starts_of_groups(self.units, self.rows), axis=1)
@@ -105,7 +106,7 @@ def starts_of_groups(count: int, groups: int) -> npt.NDArray[np.intp]:
     >>> starts_of_groups(5, 2).tolist()
     [0, 3]
     """
-    return np.flatnonzero(np.diff(np.arange(count) * groups // count, prepend=-1))
+    return begins(np.arange(count) * groups // count)
 
 
 def spikes_of(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.model.block import DenseBlock
+from pipeline.rendering.folds.begins import begins
 from pipeline.rendering.folds.units import of_units
 
 __all__ = ["Extremes", "ExtremesFold", "float32"]
@@ -64,7 +65,7 @@ class ExtremesFold:
         """Return the extremes of a block; a bin without a number keeps its first point."""
         values = float32(of_units(block.values, self.units))
         bins = block.steps // self.step * self.bins // self.length
-        starts = np.flatnonzero(np.diff(bins, prepend=bins[0] - 1))
+        starts = begins(bins)
         at = np.empty((2, len(starts), values.shape[1]), np.intp)
         ranks, empty = np.clip(values, -_BEYOND, _BEYOND, dtype=np.float64), np.isnan(values)
         low, high = np.where(empty, np.inf, ranks), np.where(empty, -np.inf, ranks)  # any number before none

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.model.block import DenseBlock
+from pipeline.rendering.folds.begins import begins
 from pipeline.rendering.folds.limits import Limits, finite_limits
 
 __all__ = ["LineSums", "LineSumsFold"]
@@ -69,7 +70,7 @@ class LineSumsFold:
     def of(self, block: DenseBlock) -> LineSums:
         """Return the sums and counts of a block."""
         line = (block.places * self.lines // self.rows).astype(np.int64, copy=False)
-        first = np.flatnonzero(np.diff(line, prepend=line[0] - 1))
+        first = begins(line)
         finite = np.isfinite(block.values)
         values = block.values if finite.all() else np.where(finite, block.values, 0)
         with np.errstate(over="ignore"):

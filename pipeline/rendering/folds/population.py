@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.model.block import DenseBlock
+from pipeline.rendering.folds.begins import begins
 from pipeline.rendering.folds.envelope import Envelope, EnvelopeFold
 
 __all__ = ["Population", "PopulationEnvelopeFold", "PopulationFold", "population_of"]
@@ -106,7 +107,7 @@ class PopulationFold:
         """Return the stretches of a block."""
         each = population_of(block, self.shares)
         bins = block.steps // self.step * self.bins // self.length
-        starts = np.flatnonzero(np.diff(bins, prepend=bins[0] - 1))
+        starts = begins(bins)
         with np.errstate(over="ignore"):
             sums = np.add.reduceat(each.sums, starts)
         return Population(
